@@ -1,0 +1,1 @@
+"""Phantom studies, the demonstration and the measurements against other people's servers."""

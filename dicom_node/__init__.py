@@ -1,0 +1,3 @@
+"""The wire and the processes: what receives, assembles, works and sends."""
+
+__version__ = "0.1.0"

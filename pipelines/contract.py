@@ -1,0 +1,215 @@
+"""What a pipeline sees and what it gives back.
+
+A pipeline is small: it is shown a `Study` and returns `Findings`. It knows no PACS, no
+database and no structured report:
+
+    class Fracture:
+        name, version = "fracture", "1.0.0"
+        framework = "torch"
+
+        def accepts(self, series: Series) -> Verdict: ...
+        def load(self, device: str) -> None: ...
+        def run(self, study: Study, report: Progress) -> Findings: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from pydicom import Dataset, dcmread
+
+Framework = Literal["none", "torch", "tensorflow"]
+
+
+class Rejected(Exception):
+    """The input can never be processed; the message says why in a radiographer's words."""
+
+
+class Retryable(Exception):
+    """The work may succeed later: something outside the input stood in the way."""
+
+
+class Cancelled(Exception):
+    """Somebody asked for this job to stop; raised by `Progress` so that pipelines need not care."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """One stored SOP instance; `header` holds what was indexed, the file holds everything."""
+
+    SOPClassUID: str
+    SOPInstanceUID: str
+    TransferSyntaxUID: str
+    path: Path
+    header: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The whole data set, pixel data deferred until it is asked for."""
+        return dcmread(self.path, defer_size="64 KB")
+
+    def value(self, keyword: str) -> Any:
+        """The value of an attribute: from the index where it is there, else from the file."""
+        if keyword in self.header:
+            return self.header[keyword]
+        return self.dataset.get(keyword)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """The instances of one series, in the order they were received."""
+
+    SeriesInstanceUID: str
+    instances: tuple[Instance, ...]
+
+    def value(self, keyword: str) -> Any:
+        """The value in the first instance that has one."""
+        values = (instance.value(keyword) for instance in self.instances)
+        return next((value for value in values if value not in (None, "")), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What a pipeline works on: the chosen series of one revision of a study."""
+
+    StudyInstanceUID: str
+    revision: int
+    series: tuple[Series, ...]
+    expected_instances: int | None = None
+    """How many instances the study should have, where somebody said so."""
+    received_instances: int = 0
+    """How many instances of the study the node holds, chosen series or not."""
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """Every instance of every chosen series."""
+        return tuple(instance for series in self.series for instance in series.instances)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a pipeline takes a series, and why."""
+
+    accepted: bool
+    reason: str
+
+    @classmethod
+    def yes(cls, reason: str = "accepted") -> Verdict:
+        """Take the series."""
+        return cls(accepted=True, reason=reason)
+
+    @classmethod
+    def no(cls, reason: str) -> Verdict:
+        """Leave the series alone, because."""
+        return cls(accepted=False, reason=reason)
+
+
+class Progress(Protocol):
+    """Call it often: it shows progress and raises `Cancelled` when the job is to stop."""
+
+    def __call__(self, fraction: float, doing: str) -> None:
+        """Say how far the work is, from 0 to 1, and what is being done."""
+
+
+# ---------------------------------------------------------------- what is found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """The exact source instance, and frame where one is meant, that a statement is about."""
+
+    SOPClassUID: str
+    SOPInstanceUID: str
+    frame: int | None = None
+
+    @classmethod
+    def to(cls, instance: Instance, frame: int | None = None) -> Reference:
+        """Refer to a stored instance."""
+        return cls(
+            SOPClassUID=instance.SOPClassUID, SOPInstanceUID=instance.SOPInstanceUID, frame=frame
+        )
+
+
+class Severity(StrEnum):
+    """How much a note matters to the person who reads it."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something about the quality of the study, in one sentence."""
+
+    code: str
+    """A short name that stays the same over versions, for machines: `geometry-gap`."""
+    severity: Severity
+    text: str
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """'Not processed, because ...': of what, and the reason."""
+
+    of: str
+    because: str
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """A number with a UCUM unit and what it is a measure of."""
+
+    name: str
+    value: float
+    unit: str
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Algorithm:
+    """Who says so: what ran, in which version, with which weights."""
+
+    name: str
+    version: str
+    digest: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """Everything one run of a pipeline has to say about a study."""
+
+    algorithm: Algorithm
+    summary: str
+    """One or two sentences a person reads first."""
+    sources: tuple[Reference, ...]
+    """Every instance that was looked at."""
+    notes: tuple[Note, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+
+
+@runtime_checkable
+class Pipeline(Protocol):
+    """A task that turns a study into findings."""
+
+    name: str
+    version: str
+    framework: Framework
+
+    def accepts(self, series: Series) -> Verdict:
+        """Say whether the pipeline can work on this series, by its header alone."""
+
+    def load(self, device: str) -> None:
+        """Make ready, once per worker process: read weights, move them to the device."""
+
+    def run(self, study: Study, report: Progress) -> Findings:
+        """Do the work, or raise `Rejected` or `Retryable`."""

@@ -1,0 +1,1 @@
+"""Everything the node remembers: instances as files, all else in the database."""
