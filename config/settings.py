@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0)]
-AETitle = Annotated[str, Field(pattern=r"^(?! *$)[ -\[\]-~]{1,16}$")]
+AETitle = Annotated[str, Field(pattern=r"^ *[!-\[\]-~][ -\[\]-~]*$", max_length=16)]
 """PS3.5 section 6.2: at most 16 characters of the default repertoire, no backslash, not blank."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Priority = Literal["stat", "urgent", "routine"]
