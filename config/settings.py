@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,29 +11,78 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0)]
-AETitle = Annotated[str, Field(pattern=r"^ *[!-\[\]-~][ -\[\]-~]*$", max_length=16)]
+Host = Annotated[str, Field(pattern=r"^\S+$", description="a host name or an address")]
+AETitle = Annotated[
+    str,
+    Field(
+        pattern=r"^ *[!-\[\]-~][ -\[\]-~]*$",
+        max_length=16,
+        description="1 to 16 plain characters, not all blank, no backslash",
+    ),
+]
 """PS3.5 section 6.2: at most 16 characters of the default repertoire, no backslash, not blank."""
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        description="a name of at most 63 letters, digits, dots, hyphens and underscores, "
+        "the first a letter or a digit",
+    ),
+]
+UID = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-2](\.(0|[1-9][0-9]*))+$",
+        max_length=64,
+        description="a UID: numbers without leading zeros joined by dots, at most 64 characters",
+    ),
+]
+Database = Annotated[
+    str,
+    Field(
+        pattern=r"^(sqlite|sqlite:///.+|postgresql(\+psycopg)?://.+)$",
+        description='"sqlite", sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME',
+    ),
+]
 Priority = Literal["stat", "urgent", "routine"]
+ResultKind = Literal[
+    "sr", "seg", "overlay", "presentation", "heatmap", "key-objects", "report", "images"
+]
+"""What results are sent as; `images` are derived or defaced copies of the images themselves."""
 
 
 class Section(BaseModel):
     """A table of the configuration file: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,  # a value may be a secret
+    )
 
 
 class Node(Section):
     """Who the node is and where it listens for DICOM."""
 
     ae_title: AETitle
-    host: str
+    host: Host
     port: Port
-    data_dir: Path = Field(strict=False)
-    database: str
+    data_dir: Path = Field(strict=False, description="a folder")
+    database: Database = Field(repr=False)
+    database_password: SecretStr = Field(strict=False)
     receivers: Annotated[int, Field(ge=1, le=64)]
     drain_seconds: Seconds
-    uid_root: Annotated[str, Field(pattern=r"^[0-2](\.(0|[1-9][0-9]*))+$", max_length=40)]
+    uid_root: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-2](\.(0|[1-9][0-9]*))+$",
+            max_length=40,
+            description="a UID root: numbers without leading zeros joined by dots, "
+            "at most 40 characters",
+        ),
+    ]
 
 
 class Receiver(Section):
@@ -49,8 +99,8 @@ class Receiver(Section):
     min_free_mb: Annotated[int, Field(ge=0)]
     quota_mb: Annotated[int, Field(ge=0)]
     on_conflict: Literal["revise", "keep-first", "refuse"]
-    extra_sop_classes: tuple[str, ...] = Field(strict=False)
-    extra_transfer_syntaxes: tuple[str, ...] = Field(strict=False)
+    extra_sop_classes: tuple[UID, ...] = Field(strict=False)
+    extra_transfer_syntaxes: tuple[UID, ...] = Field(strict=False)
     accept_any_sop_class: bool
 
 
@@ -70,7 +120,7 @@ class Http(Section):
     """Where the page and the API listen."""
 
     enabled: bool
-    host: str
+    host: Host
     port: Port
 
 
@@ -78,12 +128,12 @@ class Peer(Section):
     """Another application entity: one that sends to us, that we send to, or both."""
 
     ae_title: AETitle
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 104
     commitment: bool = False
     verify: bool = False
     count: bool = True
-    results: tuple[str, ...] = Field(default=("sr",), strict=False)
+    results: tuple[ResultKind, ...] = Field(default=("sr",), strict=False)
     max_associations: Annotated[int, Field(ge=1)] | None = None
     tls: bool = False
     timeout_seconds: Seconds = 30.0
@@ -105,7 +155,7 @@ class Route(Section):
     level: Literal["study", "series", "instance"] = "series"
     pipelines: tuple[Name, ...] = Field(min_length=1, strict=False)
     send_to: tuple[Name, ...] = Field(default=(), strict=False)
-    results: tuple[str, ...] | None = Field(default=None, strict=False)
+    results: tuple[ResultKind, ...] | None = Field(default=None, strict=False)
     priority: Priority = "routine"
     shadow: bool = False
     enabled: bool = True
@@ -122,7 +172,12 @@ class Workers(Section):
     """The processes that run pipelines."""
 
     count: Annotated[int, Field(ge=1, le=64)]
-    device: str
+    device: Annotated[
+        str,
+        Field(
+            pattern=r"^(cpu|cuda(:[0-9]+)?)$", description='"cpu", "cuda" or "cuda:" and a number'
+        ),
+    ]
     lease_seconds: Annotated[float, Field(ge=1)]
     timeout_seconds: Seconds
     memory_mb: Annotated[int, Field(ge=128)]
@@ -148,7 +203,13 @@ class Retention(Section):
 
     enabled: bool
     days: Annotated[float, Field(ge=0)]
-    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    at: Annotated[
+        str,
+        Field(
+            pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+            description='text of the form "HH:MM" from "00:00" to "23:59"',
+        ),
+    ]
 
 
 class Notices(Section):
@@ -189,3 +250,25 @@ class Settings(Section):
             if peer.ae_title.strip() == ae_title.strip():
                 return name, peer
         return None
+
+    @property
+    def checks_called_ae(self) -> bool:
+        """Whether associations to another AE title are refused, with "auto" worked out."""
+        wanted = self.receiver.check_called_ae
+        return not is_loopback(self.node.host) if wanted == "auto" else wanted
+
+    @property
+    def checks_calling_ae(self) -> bool:
+        """Whether peers that are not configured are refused, with "auto" worked out."""
+        wanted = self.receiver.check_calling_ae
+        return not is_loopback(self.node.host) if wanted == "auto" else wanted
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs on this machine reach a listener on this address."""
+    if host.casefold() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name: whom it reaches, only the network knows
+        return False

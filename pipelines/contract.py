@@ -22,8 +22,25 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydicom import Dataset, dcmread
+from pydicom.uid import UID
 
 Framework = Literal["none", "torch", "tensorflow"]
+
+
+_IMAGES_BY_ANOTHER_NAME = frozenset(
+    {
+        "Segmentation Storage",
+        "Label Map Segmentation Storage",
+        "Parametric Map Storage",
+        "RT Dose Storage",
+    }
+)
+
+
+def is_image_class(SOPClassUID: str) -> bool:
+    """Whether the standard's instances of this SOP class have pixels."""
+    name = UID(SOPClassUID).name
+    return "Image Storage" in name or name in _IMAGES_BY_ANOTHER_NAME
 
 
 class Rejected(Exception):
@@ -174,6 +191,24 @@ class Measurement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Concept:
+    """A coded word: its value, the scheme it is from (DCM, SCT, ...) and what it means."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A judgement in coded words: of what, and what it is."""
+
+    name: Concept
+    value: Concept
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Algorithm:
     """Who says so: what ran, in which version, with which weights."""
 
@@ -195,6 +230,7 @@ class Findings:
     notes: tuple[Note, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
 
 
 @runtime_checkable

@@ -1,0 +1,1 @@
+"""The configuration: read once at start, typed, frozen and passed down."""

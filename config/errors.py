@@ -1,0 +1,23 @@
+"""What is wrong with a configuration, in sentences that name the place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `problems` says everything that is wrong with it."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(*self.problems)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return self.problems[0]
+        listed = "\n".join(f"  - {problem}" for problem in self.problems)
+        return f"{len(self.problems)} things are wrong in the configuration:\n{listed}"
+
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[str, ...]]]:
+        """Let the error cross from one process to another whole."""
+        return type(self), (self.problems,)

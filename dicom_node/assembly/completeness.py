@@ -1,0 +1,168 @@
+"""Decides that a study is complete, on evidence that is stored, and routes it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from config.settings import Peer, Settings
+from dicom_node import logs
+from dicom_node.scu import Unreachable, count_instances
+from dicom_node.views import as_study
+from pipelines import Installed, installed
+from pipelines.router import Decision, compile_routes, decide
+from storage import outbox, studies
+from storage.database import Database, now
+from storage.inbox import Inbox
+from storage.records import NewJob, Priority, StoredInstance, StudyRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Why a study was taken to be complete."""
+
+    kind: str
+    because: str
+    held: int
+    expected: int | None
+    expected_from: str | None
+    quiet_seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evidence as it is stored and shown."""
+        return {
+            "kind": self.kind,
+            "because": self.because,
+            "held": self.held,
+            "expected": self.expected,
+            "expected_from": self.expected_from,
+            "quiet_seconds": round(self.quiet_seconds, 3),
+        }
+
+
+def judge(study: StudyRecord, held: int, settings: Settings, moment: float) -> Evidence | None:
+    """Say on what evidence the study is complete; None while it should be waited for."""
+    quiet = moment - study.last_at
+    age = moment - study.opened_at
+    expected = study.expected
+    kind = because = ""
+    if expected is not None and held >= expected:
+        kind = "counted"
+        because = f"{held} of {expected} instances are here, says {study.expected_from}."
+    elif age >= settings.assembly.cap_seconds:
+        kind = "cap"
+        because = f"The study was open for {age:.0f} seconds, the longest that is waited."
+    elif expected is not None and quiet >= settings.assembly.short_seconds:
+        kind = "short"
+        because = (
+            f"Only {held} of {expected} instances came (says {study.expected_from}), "
+            f"and nothing more for {quiet:.0f} seconds."
+        )
+    elif expected is None and quiet >= settings.assembly.quiet_seconds:
+        kind = "quiet"
+        because = f"Every association is closed and nothing came for {quiet:.1f} seconds."
+    if not kind:
+        return None
+    return Evidence(
+        kind=kind,
+        because=because,
+        held=held,
+        expected=expected,
+        expected_from=study.expected_from,
+        quiet_seconds=quiet,
+    )
+
+
+class Completeness:
+    """Looks at the studies that may be complete, again and again."""
+
+    def __init__(self, db: Database, inbox: Inbox, settings: Settings) -> None:
+        self.db, self.inbox = db, inbox
+        self.log = logs.log()
+        # Peers are asked in threads: one that does not answer holds up its own study only.
+        self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="count")
+        self.asking: dict[int, Future[int | None]] = {}
+        self.reload(settings)
+
+    def reload(self, settings: Settings) -> None:
+        """Route by a new configuration from the next study on."""
+        self.settings = settings
+        self.routes = compile_routes(settings.routes)
+        self.installed: dict[str, Installed] = installed()
+
+    def step(self) -> int:
+        """Close every study whose evidence suffices; returns how many."""
+        moment = now()
+        rules = self.settings.assembly
+        ripe = studies.ripe(self.db, moment - rules.quiet_seconds, moment - rules.cap_seconds)
+        return sum(self._consider(study, moment) for study in ripe)
+
+    def _consider(self, study: StudyRecord, moment: float) -> bool:
+        stored = studies.held(self.db, study.id)
+        theirs = [instance for instance in stored if not instance.ours]
+        evidence = judge(study, len(theirs), self.settings, moment)
+        if evidence is None or evidence.kind == "quiet":
+            if self._ask(study, theirs):
+                return False
+        if evidence is None:
+            return False
+        decision = self._route(study, theirs)
+        new_jobs = [self._job(assignment) for assignment in decision.assignments]
+        return studies.close(
+            self.db,
+            study,
+            held=len(theirs),
+            evidence=evidence.to_dict(),
+            decision=decision.to_dict(),
+            new_jobs=new_jobs,
+            announced=bool(self.settings.notices.unrouted and not new_jobs),
+        )
+
+    def _ask(self, study: StudyRecord, theirs: list[StoredInstance]) -> bool:
+        """Ask the sender how many instances there are; True while its answer is awaited."""
+        if study.asked_at is not None and study.asked_at >= study.last_at:
+            return False
+        named = self._sender(theirs)
+        if named is None:
+            return False
+        name, peer = named
+        future = self.asking.get(study.id)
+        if future is None:
+            self.asking[study.id] = self.pool.submit(
+                count_instances, self.settings, peer, study.StudyInstanceUID
+            )
+        elif future.done():
+            del self.asking[study.id]
+            studies.expect(self.db, study.id, self._counted(study, name, future), name)
+        return True
+
+    def _counted(self, study: StudyRecord, peer: str, answer: Future[int | None]) -> int | None:
+        try:
+            counted = answer.result()
+        except Unreachable as error:
+            self.log.info("no count of instances", peer=peer, why=str(error))
+            return None
+        if counted is None:
+            return None
+        # What we made and it holds is in its count and not in ours.
+        return max(0, counted - outbox.delivered_of_peer(self.db, study.id, peer))
+
+    def _sender(self, theirs: list[StoredInstance]) -> tuple[str, Peer] | None:
+        if not theirs:
+            return None
+        named = self.settings.peer_by_ae(theirs[-1].calling_ae)
+        return named if named is not None and named[1].count else None
+
+    def _route(self, study: StudyRecord, theirs: list[StoredInstance]) -> Decision:
+        return decide(as_study(study, theirs, self.inbox), self.routes, self.installed)
+
+    def _job(self, assignment: Any) -> NewJob:
+        pipeline = self.installed[assignment.pipeline]
+        return NewJob(
+            pipeline=pipeline.name,
+            version=pipeline.version,
+            framework=pipeline.framework,
+            priority=Priority[assignment.priority.upper()],
+            assignment=assignment.to_dict(),
+        )

@@ -1,0 +1,77 @@
+"""What the index keeps of an instance's header, in values that JSON can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset, dcmread
+from pydicom.datadict import tag_for_keyword
+from pydicom.multival import MultiValue
+
+CORE = frozenset(
+    {
+        "AccessionNumber",
+        "AcquisitionDateTime",
+        "BodyPartExamined",
+        "BurnedInAnnotation",
+        "Columns",
+        "FrameOfReferenceUID",
+        "ImageLaterality",
+        "ImageOrientationPatient",
+        "ImagePositionPatient",
+        "ImageType",
+        "InstanceNumber",
+        "Laterality",
+        "Manufacturer",
+        "Modality",
+        "NumberOfFrames",
+        "NumberOfStudyRelatedInstances",
+        "PatientIdentityRemoved",
+        "PerformedProcedureStepDescription",
+        "PhotometricInterpretation",
+        "ProtocolName",
+        "Rows",
+        "SeriesDate",
+        "SeriesDescription",
+        "SeriesNumber",
+        "StationName",
+        "StudyDate",
+        "StudyDescription",
+        "ViewPosition",
+    }
+)
+"""What routes and pages ask for most; anything else is read from the file when it is asked for."""
+
+_IDENTITY = ("StudyInstanceUID", "SeriesInstanceUID", "ContributingEquipmentSequence")
+
+
+def read_header(path: Path, keywords: Collection[str]) -> Dataset:
+    """The named attributes of a file, its pixel data left alone."""
+    tags = [tag for tag in map(tag_for_keyword, {*keywords, *_IDENTITY}) if tag is not None]
+    return dcmread(path, stop_before_pixels=True, specific_tags=[*tags])
+
+
+def as_json(ds: Dataset, keywords: Collection[str]) -> dict[str, Any]:
+    """The plain attributes of a header; sequences stay in the file."""
+    header: dict[str, Any] = {}
+    for element in ds:
+        if element.keyword in keywords and element.VR != "SQ":
+            value = _plain(element.value)
+            if value is not None:
+                header[element.keyword] = value
+    return header
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, MultiValue):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bytes) or value == "":
+        return None
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        # Not every float has a place in JSON: NaN would poison the row for PostgreSQL.
+        return float(value) if abs(value) < float("inf") else str(value)
+    return str(value)

@@ -1,0 +1,92 @@
+"""Counts what arrived to its study: reads headers, never pixels."""
+
+from __future__ import annotations
+
+import itertools
+
+from pydicom.errors import InvalidDicomError
+
+from config.settings import Settings
+from dicom_node import logs
+from dicom_node.assembly.header import CORE, as_json, read_header
+from pipelines.router import compile_routes, keywords
+from results.identity import is_ours
+from storage import arrivals, studies
+from storage.database import Database
+from storage.inbox import Inbox, read_journal
+from storage.records import Arrival, Indexed
+
+BATCH = 200
+
+
+class Indexer:
+    """Takes arrivals from the queue and counts them to their studies."""
+
+    def __init__(self, db: Database, inbox: Inbox, settings: Settings) -> None:
+        self.db, self.inbox = db, inbox
+        self.log = logs.log()
+        self.reload(settings)
+
+    def reload(self, settings: Settings) -> None:
+        """Index what the routes of a new configuration look at."""
+        self.keywords = CORE | keywords(compile_routes(settings.routes))
+
+    def take_up(self) -> int:
+        """Queue what the inbox holds and the database does not know: the file is the journal."""
+        found = 0
+        scan = self.inbox.scan()
+        while batch := [key for key, _ in itertools.islice(scan, 2000)]:
+            lost = [
+                read_journal(self.inbox.path(key), key)
+                for key in sorted(arrivals.unknown(self.db, batch))
+            ]
+            if lost:
+                arrivals.record(self.db, lost)
+            found += len(lost)
+        if found:
+            self.log.warning("took up instances the database did not know", instances=found)
+        return found
+
+    def step(self) -> int:
+        """Index one batch of arrivals; returns how many there were."""
+        batch = arrivals.pending(self.db, BATCH)
+        if batch:
+            ours = studies.is_ours(self.db, [arrival.SOPInstanceUID for _, arrival in batch])
+            read = [(id_, self._read(arrival, ours)) for id_, arrival in batch]
+            studies.index(self.db, [(id_, item) for id_, item in read if item is not None])
+            for (id_, arrival), (_, item) in zip(batch, read, strict=True):
+                if item is None:
+                    self._set_aside(id_, arrival)
+        return len(batch)
+
+    def _read(self, arrival: Arrival, ours: set[str]) -> Indexed | None:
+        try:
+            ds = read_header(self.inbox.path(arrival.key), self.keywords)
+            return Indexed(
+                arrival=arrival,
+                StudyInstanceUID=str(ds.StudyInstanceUID),
+                SeriesInstanceUID=str(ds.SeriesInstanceUID),
+                header=as_json(ds, self.keywords),
+                ours=arrival.SOPInstanceUID in ours or is_ours(ds),
+            )
+        except (
+            InvalidDicomError,
+            AttributeError,
+            ValueError,
+            EOFError,
+            OSError,
+            TypeError,
+        ) as error:
+            self.log.error(
+                "an instance cannot be indexed", key=arrival.key, error=type(error).__name__
+            )
+            return None
+
+    def _set_aside(self, id_: int, arrival: Arrival) -> None:
+        """It stays in the inbox, and the trail says that no study could be found in it."""
+        detail: dict[str, object] = {
+            "SOPInstanceUID": arrival.SOPInstanceUID,
+            "calling_ae": arrival.calling_ae,
+            "because": "its header names no study and series, or cannot be read",
+        }
+        arrivals.drop(self.db, [id_], "instance-not-indexed", detail)

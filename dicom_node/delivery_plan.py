@@ -1,0 +1,23 @@
+"""Which kinds of results go to which destination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from config.settings import Settings
+
+
+def plan(assignment: Mapping[str, Any], settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The kinds each destination gets: what the route says, else what the peer wants.
+
+    A shadow assignment sends nothing; neither does a destination that is configured no longer.
+    """
+    if assignment.get("shadow"):
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, kinds in assignment["send_to"].items():
+        peer = settings.peers.get(name)
+        if peer is not None:
+            found[name] = tuple(kinds) if kinds is not None else peer.results
+    return found

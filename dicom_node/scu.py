@@ -1,0 +1,154 @@
+"""Associations that we ask for: to send results, to request commitment, to query, to echo."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext, build_context, build_role
+from pynetdicom.sop_class import (
+    StorageCommitmentPushModel,
+    StudyRootQueryRetrieveInformationModelFind,
+    Verification,
+)
+
+from config.settings import Peer, Settings
+
+# Files are sent as they lie on disk, piece by piece, never decoded.
+_config.STORE_SEND_CHUNKED_DATASET = True
+
+
+class Unreachable(Exception):
+    """The peer could not be talked to; nothing is wrong with what was to be sent."""
+
+
+def associate(
+    settings: Settings,
+    peer: Peer,
+    contexts: Iterable[PresentationContext],
+    *,
+    on_report: Callable[[Any], tuple[int, None]] | None = None,
+) -> Association:
+    """Open an association with a peer, or raise `Unreachable` saying why in a sentence."""
+    ae = AE(ae_title=settings.node.ae_title)
+    ae.connection_timeout = min(peer.timeout_seconds, 10.0)
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = peer.timeout_seconds
+    ae.maximum_pdu_size = settings.receiver.max_pdu
+    handlers: list[Any] = [
+        (evt.EVT_CONN_OPEN, _without_delay),
+        (evt.EVT_DATA_SENT, _without_delay),
+        (evt.EVT_DATA_RECV, _without_delay),
+    ]
+    if on_report is not None:
+        handlers.append((evt.EVT_N_EVENT_REPORT, on_report))
+    assoc = ae.associate(
+        peer.host,
+        peer.port,
+        contexts=list(contexts),
+        ae_title=peer.ae_title,
+        evt_handlers=handlers,
+        tls_args=(_tls(settings), peer.host) if peer.tls else None,
+        # We are the user of Storage Commitment, so reports may come over our association.
+        ext_neg=[build_role(StorageCommitmentPushModel, scu_role=True)] if on_report else None,
+    )
+    if assoc.is_established:
+        return assoc
+    if assoc.is_rejected:
+        reason = assoc.acceptor.primitive.reason_str if assoc.acceptor.primitive else "no reason"
+        raise Unreachable(f"{peer.ae_title} rejected the association: {reason}.")
+    raise Unreachable(f"{peer.ae_title} cannot be reached at {peer.host}:{peer.port}.")
+
+
+def _without_delay(event: Any) -> None:
+    """Keep Nagle's algorithm, theirs and ours, from stalling each message for 40 ms.
+
+    TCP_QUICKACK is no lasting state, so it is asked for again around every read and write.
+    """
+    sock = event.assoc.dul.socket.socket if event.assoc.dul.socket else None
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.tls.ca or None)
+    if settings.tls.certificate:
+        context.load_cert_chain(settings.tls.certificate, settings.tls.key)
+    return context
+
+
+@contextlib.contextmanager
+def association(
+    settings: Settings, peer: Peer, contexts: Iterable[PresentationContext]
+) -> Iterator[Association]:
+    """An association for the length of a block."""
+    assoc = associate(settings, peer, contexts)
+    try:
+        yield assoc
+    finally:
+        if assoc.is_established:
+            assoc.release()
+
+
+def echo(settings: Settings, peer: Peer) -> None:
+    """Verify a peer by C-ECHO; raises `Unreachable` where it does not answer success."""
+    with association(settings, peer, [build_context(Verification)]) as assoc:
+        status = assoc.send_c_echo()
+        if not status or status.Status != 0x0000:
+            raise Unreachable(f"{peer.ae_title} did not answer the C-ECHO with success.")
+
+
+def count_instances(settings: Settings, peer: Peer, StudyInstanceUID: str) -> int | None:
+    """How many instances a peer says a study has, by C-FIND; None where it does not say."""
+    found = _find(
+        settings,
+        peer,
+        {
+            "QueryRetrieveLevel": "STUDY",
+            "StudyInstanceUID": StudyInstanceUID,
+            "NumberOfStudyRelatedInstances": "",
+        },
+    )
+    counts = [ds.get("NumberOfStudyRelatedInstances") for ds in found]
+    return next((int(count) for count in counts if count not in (None, "")), None)
+
+
+def has_instance(
+    settings: Settings,
+    peer: Peer,
+    StudyInstanceUID: str,
+    SeriesInstanceUID: str,
+    SOPInstanceUID: str,
+) -> bool:
+    """Whether a peer says, by C-FIND, that it holds an instance."""
+    identifier = {
+        "QueryRetrieveLevel": "IMAGE",
+        "StudyInstanceUID": StudyInstanceUID,
+        "SeriesInstanceUID": SeriesInstanceUID,
+        "SOPInstanceUID": SOPInstanceUID,
+    }
+    return any(
+        ds.get("SOPInstanceUID") == SOPInstanceUID for ds in _find(settings, peer, identifier)
+    )
+
+
+def _find(settings: Settings, peer: Peer, identifier: dict[str, str]) -> list[Any]:
+    from pydicom import Dataset
+
+    ds = Dataset()
+    for keyword, value in identifier.items():
+        setattr(ds, keyword, value)
+    model = StudyRootQueryRetrieveInformationModelFind
+    with association(settings, peer, [build_context(model)]) as assoc:
+        if not assoc.accepted_contexts:
+            raise Unreachable(f"{peer.ae_title} offers no C-FIND for studies.")
+        answers = list(assoc.send_c_find(ds, model))
+    if not answers or answers[-1][0].get("Status") != 0x0000:
+        raise Unreachable(f"{peer.ae_title} did not finish its answer to the C-FIND.")
+    return [match for status, match in answers if status.Status in (0xFF00, 0xFF01) and match]

@@ -1,0 +1,207 @@
+"""Delivers results: a queue and a thread for each destination, until the peer vouches for them.
+
+Done means that the peer answered success and, where it is configured so, confirmed by Storage
+Commitment, or was asked by C-FIND, that it keeps the object. Everything sent twice is sent
+with the same UID, so that the peer sees it once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext, build_context
+
+from config.settings import Peer, Settings
+from dicom_node import logs
+from dicom_node.process import Orders
+from dicom_node.scu import Unreachable, associate
+from dicom_node.statuses import Fate, of_store_response
+from dicom_node.vouching import ask_to_vouch
+from storage import outbox
+from storage.backoff import delay
+from storage.database import Database, now
+from storage.records import Delivery
+
+POLL = 0.05
+NATIVE = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+
+
+class Destination:
+    """One peer's queue: sends what is due, one association after the other."""
+
+    def __init__(self, name: str, db: Database, orders: Orders) -> None:
+        self.name, self.db, self.orders = name, db, orders
+        self.log = logs.log().bind(destination=name)
+        self.assoc: Association | None = None
+        self.offered: set[tuple[str, str]] = set()
+        self.used_at = 0.0
+        self.failures = 0
+        self.rest_until = 0.0
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration now in force."""
+        return self.orders.settings
+
+    def run(self) -> None:
+        """Serve the queue until the node stops."""
+        while not self.orders.stop.is_set():
+            if not self.step():
+                self._close_idle()
+                self.orders.stop.wait(POLL)
+        self._close()
+
+    def step(self) -> bool:
+        """Send what is due and ask about what was sent; False where there was nothing to do."""
+        if time.monotonic() < self.rest_until:
+            return False
+        peer = self.settings.peers.get(self.name)
+        if peer is None:
+            return False
+        due = outbox.due(self.db, self.name)
+        asking = outbox.unvouched(self.db, self.name)
+        if not due and not asking:
+            return False
+        try:
+            self._send(peer, due)
+            ask_to_vouch(self.db, self.settings, self.name, peer)
+            self.failures = 0
+        except Unreachable as error:
+            self._rest(str(error), due)
+        return True
+
+    def _send(self, peer: Peer, due: list[Delivery]) -> None:
+        for delivery in due:
+            if self.orders.stop.is_set():
+                return
+            self._send_one(peer, delivery)
+
+    def _send_one(self, peer: Peer, delivery: Delivery) -> None:
+        path = Path(self.settings.node.data_dir) / "results" / delivery.key
+        if not path.exists():
+            outbox.give_up(
+                self.db, delivery, "The file of the result is gone.", None, self._announced
+            )
+            return
+        assoc = self._association(peer, delivery)
+        accepted = syntaxes(assoc, delivery.SOPClassUID)
+        if not accepted:
+            self._refused(delivery, None, f"{peer.ae_title} takes no objects of this class.")
+            return
+        as_it_is = delivery.TransferSyntaxUID in accepted
+        response = assoc.send_c_store(path if as_it_is else decompressed(path))
+        self.used_at = time.monotonic()
+        if not response:
+            self._close()
+            raise Unreachable(f"{peer.ae_title} broke off while an object was sent.")
+        status: int = response.Status
+        comment = response.get("ErrorComment")
+        fate = of_store_response(status)
+        if fate is Fate.DONE:
+            vouch = peer.commitment or peer.verify
+            outbox.accepted(self.db, delivery, status, comment, vouch)
+        elif fate is Fate.LATER:
+            self._later(delivery, status, comment)
+        else:
+            self._refused(delivery, status, comment or "refused")
+
+    @property
+    def _announced(self) -> bool:
+        return self.settings.notices.dead
+
+    def _later(self, delivery: Delivery, status: int | None, comment: str | None) -> None:
+        rules = self.settings.sender
+        wait = delay(delivery.attempts + 1, rules.backoff_seconds, rules.backoff_cap_seconds)
+        outbox.postpone(
+            self.db,
+            delivery,
+            not_before=now() + wait,
+            comment=comment or "The peer is short of resources.",
+            dimse_status=status,
+        )
+
+    def _refused(self, delivery: Delivery, status: int | None, comment: str) -> None:
+        if delivery.attempts + 1 >= self.settings.sender.max_attempts:
+            outbox.give_up(self.db, delivery, comment, status, self._announced)
+            self.log.error("delivery is dead", delivery=delivery.id, status=status)
+        else:
+            self._later(delivery, status, comment)
+
+    def _association(self, peer: Peer, delivery: Delivery) -> Association:
+        """The open association where it serves, else a new one that serves this object."""
+        offered = (delivery.SOPClassUID, delivery.TransferSyntaxUID)
+        if self.assoc is not None and self.assoc.is_established and offered in self.offered:
+            return self.assoc
+        self._close()
+        self.offered = {offered} | {
+            (d.SOPClassUID, d.TransferSyntaxUID) for d in outbox.due(self.db, self.name, 50)
+        }
+        self.assoc = associate(self.settings, peer, contexts(self.offered))
+        return self.assoc
+
+    def _rest(self, why: str, due: list[Delivery]) -> None:
+        """The peer cannot be talked to: wait, longer each time, and say why where it is read."""
+        self._close()
+        self.failures += 1
+        rules = self.settings.sender
+        wait = delay(self.failures, rules.backoff_seconds, rules.backoff_cap_seconds)
+        self.rest_until = time.monotonic() + wait
+        outbox.explain(self.db, [delivery.id for delivery in due], why)
+        self.log.warning("destination cannot be reached", wait_seconds=round(wait, 1), why=why)
+
+    def _close_idle(self) -> None:
+        if time.monotonic() - self.used_at > self.settings.sender.idle_seconds:
+            self._close()
+
+    def _close(self) -> None:
+        assoc, self.assoc = self.assoc, None
+        if assoc is not None and assoc.is_established:
+            assoc.release()
+
+
+def contexts(pairs: set[tuple[str, str]]) -> list[PresentationContext]:
+    """Offer each object as it is, and each class uncompressed for the peer that refuses that."""
+    as_they_are = [build_context(uid, syntax) for uid, syntax in sorted(pairs)]
+    native = [build_context(uid, NATIVE) for uid in sorted({uid for uid, _ in pairs})]
+    return (as_they_are + native)[:128]
+
+
+def syntaxes(assoc: Association, SOPClassUID: str) -> set[str]:
+    """The transfer syntaxes in which the peer takes objects of a class."""
+    return {
+        str(context.transfer_syntax[0])
+        for context in assoc.accepted_contexts
+        if context.abstract_syntax == SOPClassUID
+    }
+
+
+def decompressed(path: Path) -> Dataset:
+    """An object for a peer that refuses its transfer syntax."""
+    ds = dcmread(path)
+    if ds.file_meta.TransferSyntaxUID.is_compressed:
+        ds.decompress()
+    return ds
+
+
+def run(orders: Orders) -> None:
+    """Keep a thread for every destination that has something in its queue."""
+    db = Database.of(orders.settings)
+    threads: dict[str, threading.Thread] = {}
+    orders.ready()
+    while not orders.stop.is_set():
+        wanted = set(orders.settings.peers)
+        for name in wanted - threads.keys():
+            target = Destination(name, db, orders).run
+            threads[name] = threading.Thread(target=target, name=name, daemon=True)
+            threads[name].start()
+        for name in [name for name, thread in threads.items() if not thread.is_alive()]:
+            # A bug ended it: the whole process starts again, with its trace in the log.
+            raise RuntimeError(f"the thread of destination {name} ended")
+        orders.stop.wait(0.5)
+    for thread in threads.values():
+        thread.join(orders.settings.node.drain_seconds)

@@ -1,0 +1,227 @@
+"""A worker: takes jobs for one framework, runs their pipelines, hands the results to the outbox.
+
+It may die between any two lines. Until `jobs.finish` commits, the job is another worker's once
+the lease is over; result files written before are written again with the same bytes under the
+same names; after it commits, the outbox has everything.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dicom_node import logs
+from dicom_node.delivery_plan import plan
+from dicom_node.process import Orders
+from dicom_node.views import as_study
+from pipelines import installed
+from pipelines.contract import Cancelled, Findings, Pipeline, Rejected, Retryable, Study
+from results import Context, build_results
+from storage import jobs, objects, studies
+from storage.backoff import delay
+from storage.database import Database, now
+from storage.inbox import Inbox
+from storage.records import Job, JobStatus, NewResult
+
+EXIT_OVER_LIMIT = 71
+"""The exit status of a worker that ended itself because a job went over time or memory."""
+
+
+@dataclass
+class Watch:
+    """Watches one job from a thread: renews the lease, and ends what goes over its limits."""
+
+    db: Database
+    job: Job
+    orders: Orders
+    fraction: float = 0.0
+    doing: str = "starting"
+    cancelled: bool = False
+    over: threading.Event = field(default_factory=threading.Event)
+    started: float = field(default_factory=time.monotonic)
+
+    def __call__(self, fraction: float, doing: str) -> None:
+        """What pipelines report their progress to."""
+        self.fraction, self.doing = fraction, doing
+        if self.cancelled:
+            raise Cancelled
+
+    def __enter__(self) -> Watch:
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+
+    def _watch(self) -> None:
+        settings = self.orders.settings.workers
+        own = self.orders.settings.pipelines.get(self.job.pipeline)
+        timeout = own.timeout_seconds if own and own.timeout_seconds else settings.timeout_seconds
+        beaten = cancelled_at = 0.0
+        while not self.over.wait(0.25):
+            moment = time.monotonic()
+            if moment - self.started > timeout:
+                self._end_process(f"The job took longer than {timeout:.0f} seconds.")
+            if resident_mb() > settings.memory_mb:
+                self._end_process(f"The job needed more than {settings.memory_mb} MB of memory.")
+            if cancelled_at and moment - cancelled_at > 5:
+                self._end_process("Cancelled on request.")
+            if moment - beaten > min(1.0, settings.lease_seconds / 4):
+                beaten = moment
+                if self._beat(settings.lease_seconds) and not cancelled_at:
+                    self.cancelled, cancelled_at = True, moment
+
+    def _beat(self, lease_seconds: float) -> bool:
+        try:
+            return jobs.beat(self.db, self.job, lease_seconds, self.fraction, self.doing)
+        except jobs.LeaseLost:
+            # Another worker has it by now; what runs here must not go on beside it.
+            os._exit(EXIT_OVER_LIMIT)
+
+    def _end_process(self, reason: str) -> None:
+        # Native code cannot be interrupted from here: ending the process is the sure way.
+        settings = self.orders.settings
+        jobs.crashed(self.db, self.job, reason, settings.workers.max_crashes, settings.notices.dead)
+        os._exit(EXIT_OVER_LIMIT)
+
+
+def resident_mb() -> float:
+    """How much memory this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+class Worker:
+    """Runs jobs one after the other; each pipeline is loaded once."""
+
+    def __init__(self, orders: Orders) -> None:
+        self.orders = orders
+        self.framework: str = orders.extra["framework"]
+        self.db = Database.of(orders.settings)
+        self.inbox = Inbox.of(orders.settings)
+        self.log = logs.log()
+        self.loaded: dict[str, Pipeline] = {}
+
+    def step(self) -> bool:
+        """Run the next job, if one is due."""
+        settings = self.orders.settings
+        if not jobs.waiting(self.db, self.framework):
+            return False
+        limits = {
+            name: own.concurrency for name, own in settings.pipelines.items() if own.concurrency
+        }
+        job = jobs.claim(
+            self.db, self.orders.id, self.framework, settings.workers.lease_seconds, limits
+        )
+        if job is None:
+            return False
+        with Watch(db=self.db, job=job, orders=self.orders) as watch:
+            self._run(job, watch)
+        return True
+
+    def _run(self, job: Job, watch: Watch) -> None:
+        """Run one job; the family of what goes wrong decides its fate, here and nowhere else."""
+        announced = self.orders.settings.notices.dead
+        try:
+            self._work(job, watch)
+        except jobs.LeaseLost:
+            self.log.warning("the job was taken over by another worker", job=job.id)
+        except Cancelled:
+            jobs.fail(self.db, job, JobStatus.CANCELLED, "Cancelled on request.")
+        except Rejected as error:
+            jobs.fail(self.db, job, JobStatus.REJECTED, str(error))
+            self.log.info("job rejected", job=job.id, pipeline=job.pipeline)
+        except Retryable as error:
+            self._later(job, str(error), announced)
+        except Exception as error:  # noqa: BLE001 - a bug's fate is decided here: dead, with its trace
+            trace = traceback.format_exc()
+            name = type(error).__name__
+            jobs.fail(self.db, job, JobStatus.DEAD, f"A bug in the node: {name}.", trace, announced)
+            # The message may quote the data set; the trace is in the database, not in the log.
+            self.log.error("job is dead", job=job.id, pipeline=job.pipeline, error=name)
+
+    def _later(self, job: Job, reason: str, announced: bool) -> None:
+        settings = self.orders.settings.workers
+        if job.attempts >= settings.max_attempts:
+            given_up = f"{reason} It was tried {job.attempts} times."
+            jobs.fail(self.db, job, JobStatus.DEAD, given_up, announced=announced)
+            return
+        wait = delay(job.attempts, settings.backoff_seconds, settings.backoff_cap_seconds)
+        jobs.put_back(self.db, job, reason, now() + wait)
+
+    def _work(self, job: Job, watch: Watch) -> None:
+        study, closed_at = self._study(job)
+        findings = self._pipeline(job.pipeline).run(study, watch)
+        watch(0.95, "writing results")
+        made = self._results(job, study, findings, closed_at)
+        jobs.finish(self.db, job, findings.to_dict(), made)
+        self.log.info("job done", job=job.id, pipeline=job.pipeline, results=len(made))
+
+    def _study(self, job: Job) -> tuple[Study, float]:
+        record = studies.find(self.db, job.StudyInstanceUID)
+        closed = studies.revision(self.db, job.study_id, job.revision)
+        if record is None or closed is None:
+            raise Rejected("The study is no longer stored.")
+        stored = [item for item in studies.held(self.db, record.id) if not item.ours]
+        chosen = {uid: set(found) for uid, found in job.assignment["series"].items()}
+        missing = [i for i in stored if not self.inbox.path(i.key).exists()]
+        if missing or not stored:
+            raise Rejected("Stored pixels of the study were removed before the job ran.")
+        study = as_study(record, stored, self.inbox, revision=job.revision, chosen=chosen)
+        return study, closed["closed_at"]
+
+    def _pipeline(self, name: str) -> Pipeline:
+        if name not in self.loaded:
+            found = installed().get(name)
+            if found is None:
+                raise Retryable(f"The pipeline {name} is not installed here any more.")
+            pipeline = found.make()
+            pipeline.load(self.orders.settings.workers.device)
+            self.loaded[name] = pipeline
+        return self.loaded[name]
+
+    def _results(
+        self, job: Job, study: Study, findings: Findings, closed_at: float
+    ) -> list[NewResult]:
+        settings = self.orders.settings
+        wanted = plan(job.assignment, settings)
+        kinds = {kind for kinds in wanted.values() for kind in kinds} or {"sr"}
+        context = Context(
+            root=settings.node.uid_root,
+            pipeline=job.pipeline,
+            version=job.version,
+            revision=job.revision,
+            content_datetime=closed_at,
+            ae_title=settings.node.ae_title,
+            predecessors={kind: jobs.predecessors(self.db, job, kind) for kind in kinds},
+        )
+        folder = Path(settings.node.data_dir) / "results"
+        made = []
+        for result in build_results(kinds, study, findings, context):
+            key, size = objects.write(folder, result.SOPInstanceUID, result.dataset)
+            made.append(
+                NewResult(
+                    kind=result.kind,
+                    SOPClassUID=result.SOPClassUID,
+                    SOPInstanceUID=result.SOPInstanceUID,
+                    SeriesInstanceUID=str(result.dataset.SeriesInstanceUID),
+                    TransferSyntaxUID=str(result.dataset.file_meta.TransferSyntaxUID),
+                    key=key,
+                    size=size,
+                    destinations=tuple(d for d, kinds in wanted.items() if result.kind in kinds),
+                )
+            )
+        return made
+
+
+def run(orders: Orders) -> None:
+    """Work until told to stop."""
+    worker = Worker(orders)
+    orders.ready()
+    while not orders.stop.is_set():
+        if not worker.step():
+            orders.stop.wait(0.05)

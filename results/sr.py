@@ -1,0 +1,251 @@
+"""The structured report: findings as a Comprehensive SR of the source's patient and study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from highdicom.sr import ComprehensiveSR
+from pydicom import DataElement, Dataset, FileMetaDataset
+from pydicom.uid import UID, ComprehensiveSRStorage, ExplicitVRLittleEndian
+from pydicom.valuerep import DA, TM
+
+from results.codes import scheme_item, shortened
+from results.identity import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    MAKER,
+    derive_uid,
+    mark,
+)
+from results.sr_content import complete, report
+from results.text import fitting
+
+if TYPE_CHECKING:
+    from pipelines.contract import Findings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """Who speaks in a report: this node, as its observer and as the equipment."""
+
+    name: str = MAKER
+    manufacturer: str = MAKER
+    model: str = MAKER
+    version: str = ""
+    serial_number: str | None = None
+    location: str | None = None
+    institution: str | None = None
+    department: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predecessor:
+    """An earlier report that a revision replaces; named as the attributes that refer to it."""
+
+    SOPClassUID: str
+    SOPInstanceUID: str
+    StudyInstanceUID: str
+    SeriesInstanceUID: str
+
+
+PATIENT_AND_STUDY = (
+    "SpecificCharacterSet",
+    "TimezoneOffsetFromUTC",
+    # Patient (PS3.3 C.7.1.1)
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "TypeOfPatientID",
+    "IssuerOfPatientIDQualifiersSequence",
+    "OtherPatientIDsSequence",
+    "PatientBirthDate",
+    "PatientBirthTime",
+    "PatientSex",
+    "OtherPatientNames",
+    "EthnicGroup",
+    "PatientComments",
+    "PatientSpeciesDescription",
+    "PatientSpeciesCodeSequence",
+    "PatientBreedDescription",
+    "PatientBreedCodeSequence",
+    "BreedRegistrationSequence",
+    "ResponsiblePerson",
+    "ResponsiblePersonRole",
+    "ResponsibleOrganization",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+    # General Study (C.7.2.1) and Patient Study (C.7.2.2)
+    "StudyInstanceUID",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+    "StudyID",
+    "AccessionNumber",
+    "IssuerOfAccessionNumberSequence",
+    "StudyDescription",
+    "PhysiciansOfRecord",
+    "ReferencedStudySequence",
+    "ProcedureCodeSequence",
+    "PatientAge",
+    "PatientSize",
+    "PatientWeight",
+    "AdditionalPatientHistory",
+    "AdmissionID",
+    "IssuerOfAdmissionIDSequence",
+    # Clinical Trial Subject and Study (C.7.1.3, C.7.2.3)
+    "ClinicalTrialSponsorName",
+    "ClinicalTrialProtocolID",
+    "ClinicalTrialProtocolName",
+    "ClinicalTrialSiteID",
+    "ClinicalTrialSiteName",
+    "ClinicalTrialSubjectID",
+    "ClinicalTrialSubjectReadingID",
+    "ClinicalTrialTimePointID",
+    "ClinicalTrialTimePointDescription",
+)
+"""What a report has in common with its source, and what a source's header should therefore hold."""
+
+_REQUIRED = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+    "StudyID",
+    "AccessionNumber",
+)
+"""Type 2: present in the report even when the source lacks them, then empty."""
+
+
+class _Report(ComprehensiveSR):
+    """A Comprehensive SR that copies patient and study by our list and not by the source's IOD.
+
+    highdicom looks the source's SOP class up in the standard, which fails for private classes,
+    and checks values that we have to pass on as they are, right or wrong.
+    """
+
+    def copy_patient_and_study_information(self, dataset: Dataset) -> None:
+        """Do nothing here: `_copy_patient_and_study` does it, from the source as it came."""
+
+
+def build_sr(
+    source: Sequence[Dataset],
+    findings: Findings,
+    *,
+    SOPInstanceUID: str,
+    SeriesInstanceUID: str,
+    series_number: int,
+    content_datetime: datetime,
+    predecessors: Sequence[Predecessor] = (),
+    device: Device | None = None,
+    uid_root: str = "2.25",
+    instance_number: int = 1,
+) -> Dataset:
+    """Build a report of findings about source instances, whose headers suffice.
+
+    The same arguments give the same bytes. Raises `ValueError` where no valid report can be made.
+    """
+    if not source:
+        raise ValueError("a report needs at least one source instance")
+    device = device or Device()
+    patient = source[0]
+    fits = fitting(patient.get("SpecificCharacterSet"))
+    moment = _local(content_datetime, patient)
+    ds = _Report(
+        evidence=_evidence(source),
+        content=report(
+            source=patient,
+            findings=findings,
+            device=device,
+            device_uid=derive_uid(uid_root, device.name, device.model, device.serial_number or ""),
+            tracking_uid=derive_uid(uid_root, SOPInstanceUID, "tracking"),
+            fits=fits,
+        ),
+        series_instance_uid=SeriesInstanceUID,
+        series_number=series_number,
+        sop_instance_uid=SOPInstanceUID,
+        instance_number=instance_number,
+        manufacturer=device.manufacturer,
+        manufacturer_model_name=device.model,
+        device_serial_number=device.serial_number,
+        institution_name=fits(device.institution) if device.institution else None,
+        institutional_department_name=fits(device.department) if device.department else None,
+        series_description=_description(fits(findings.algorithm.name)),
+        is_complete=not findings.refusals,
+        previous_versions=[_stand_in(before) for before in predecessors] or None,
+        content_date=DA(moment.date()),
+        content_time=TM(moment.time()),
+        coding_schemes=[scheme_item()],
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+    )
+    complete(ds, source=source, findings=findings, fits=fits)
+    if findings.refusals:
+        ds.CompletionFlagDescription = "Parts of the study were not processed"
+    ds.InstanceCreationDate, ds.InstanceCreationTime = ds.ContentDate, ds.ContentTime
+    _copy_patient_and_study(patient, ds)
+    ds["SoftwareVersions"] = DataElement("SoftwareVersions", "LO", _versions(device, findings))
+    mark(ds, model=device.model, version=device.version)
+    return _plain_dataset(ds)
+
+
+def _stand_in(whole: Dataset | Predecessor) -> Dataset:
+    """Just what highdicom needs to refer to an instance, so that 2,000 of them cost little."""
+    light = Dataset()
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+        setattr(light, keyword, str(getattr(whole, keyword)))
+    return light
+
+
+def _evidence(source: Sequence[Dataset]) -> list[Dataset]:
+    light = [_stand_in(ds) for ds in source]
+    for keyword in _REQUIRED:
+        setattr(light[0], keyword, "")
+    return light
+
+
+def _copy_patient_and_study(source: Dataset, target: Dataset) -> None:
+    for keyword in PATIENT_AND_STUDY:
+        if keyword in source:
+            target[keyword] = deepcopy(source[keyword])
+        elif keyword in _REQUIRED:
+            setattr(target, keyword, "")
+
+
+def _local(moment: datetime, source: Dataset) -> datetime:
+    """The moment on the clock that the source's times are on."""
+    offset = str(source.get("TimezoneOffsetFromUTC") or "").strip()
+    if moment.tzinfo is None or len(offset) != 5 or not offset[1:].isdigit():
+        return moment
+    minutes = int(offset[1:3]) * 60 + int(offset[3:])
+    zone = timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
+    return moment.astimezone(zone)
+
+
+def _description(name: str) -> str:
+    """What a series list shows: who made it and that it is not a diagnosis."""
+    return f"{shortened(name, 28)}: AI/automated, not for diagnosis"
+
+
+def _versions(device: Device, findings: Findings) -> list[str]:
+    algorithm = f"{findings.algorithm.name} {findings.algorithm.version}"
+    return [shortened(text, 64) for text in (device.version, algorithm) if text]
+
+
+def _plain_dataset(report: Dataset) -> Dataset:
+    """The report as an ordinary data set with file meta information of ours."""
+    ds = Dataset()
+    ds.update(report)
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.MediaStorageSOPClassUID = ComprehensiveSRStorage
+    ds.file_meta.MediaStorageSOPInstanceUID = UID(report.SOPInstanceUID)
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+    ds.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    return ds
