@@ -22,8 +22,9 @@ from typing import Any
 
 from config.settings import Settings
 
-CONTROL_FD = "DICOM_NODE_CONTROL_FD"
-"""The environment variable that tells a child which descriptor its orders come over."""
+CONTROL_FD = "NODE_CONTROL_FD"
+"""The environment variable that tells a child which descriptor its orders come over; its name
+does not begin as those of settings do."""
 
 
 @dataclass

@@ -20,11 +20,12 @@ from config.settings import Peer, Settings
 from dicom_node import logs
 from dicom_node.process import Orders
 from dicom_node.scu import Unreachable, associate
-from dicom_node.statuses import Fate, of_store_response
+from dicom_node.fates import Fate, fate_of
 from dicom_node.vouching import ask_to_vouch
 from storage import outbox
 from storage.backoff import delay
 from storage.database import Database, now
+from storage.killpoints import reached
 from storage.records import Delivery
 
 POLL = 0.05
@@ -93,18 +94,21 @@ class Destination:
         if not accepted:
             self._refused(delivery, None, f"{peer.ae_title} takes no objects of this class.")
             return
+        reached("sender: about to send")
         as_it_is = delivery.TransferSyntaxUID in accepted
         response = assoc.send_c_store(path if as_it_is else decompressed(path))
         self.used_at = time.monotonic()
         if not response:
             self._close()
             raise Unreachable(f"{peer.ae_title} broke off while an object was sent.")
+        reached("sender: sent, not recorded")
         status: int = response.Status
         comment = response.get("ErrorComment")
-        fate = of_store_response(status)
+        fate = fate_of(status)
         if fate is Fate.DONE:
             vouch = peer.commitment or peer.verify
             outbox.accepted(self.db, delivery, status, comment, vouch)
+            reached("sender: recorded as sent")
         elif fate is Fate.LATER:
             self._later(delivery, status, comment)
         else:

@@ -6,6 +6,7 @@ when it dies is cleared up here, because here it is known that it is dead.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -18,10 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config import ConfigError, load
+from config.loader import ConfigError, load
+from config.reload import diff, reloaded
 from config.settings import Settings
 from dicom_node import logs
 from dicom_node.process import CONTROL_FD, new_id
+from dicom_node.receiver.listening import listen
+from dicom_node.receiver.seats import Seats
+from storage.killpoints import reached
 
 BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The waits before a process that keeps dying is started again, in seconds."""
@@ -33,6 +38,8 @@ class Child:
 
     role: str
     sockets: tuple[socket.socket, ...] = ()
+    fds: tuple[int, ...] = ()
+    """Other descriptors it inherits, under the same numbers."""
     extra: dict[str, Any] = field(default_factory=dict)
     id: str = ""
     popen: subprocess.Popen[bytes] | None = None
@@ -49,7 +56,7 @@ class Child:
         self.id, self.is_ready, self.started_at = new_id(), False, time.monotonic()
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "dicom_node.process", self.role],
-            pass_fds=[theirs.fileno(), *(s.fileno() for s in self.sockets)],
+            pass_fds=[theirs.fileno(), *(s.fileno() for s in self.sockets), *self.fds],
             env=os.environ | {CONTROL_FD: str(theirs.fileno())},
             # Not in the terminal's group: Ctrl-C is the supervisor's to answer.
             start_new_session=True,
@@ -124,13 +131,17 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until told to stop."""
-        from dicom_node.listening import listen, listen_http
-
-        dicom = listen(self.settings)
-        http = listen_http(self.settings)
+        dicom = patiently(lambda: listen(self.settings))
+        http = patiently(lambda: listen_http(self.settings))
+        seats = Seats()
         receivers = [
-            Child(role="receiver", sockets=tuple(dicom), extra={"share": index})
-            for index in range(self.settings.node.receivers)
+            Child(
+                role="receiver",
+                sockets=tuple(dicom),
+                fds=(seats.fd,),
+                extra={"seats": seats.fd},
+            )
+            for _ in range(self.settings.node.receivers)
         ]
         # They import for most of a second; the database is made ready meanwhile.
         for child in receivers:
@@ -144,6 +155,7 @@ class Supervisor:
         signal.signal(signal.SIGHUP, self._on_hangup)
         self._wait_ready(receivers, 10.0)
         self._start_others(http)
+        reached("supervisor: everything started")
         ports = [s.getsockname()[1] for s in (*dicom, *http)]
         self.announce(self.settings, ports[0], ports[-1] if http else 0)
         return self._watch()
@@ -167,6 +179,7 @@ class Supervisor:
         )
         self._reclaim(gone)
         fleet.enrol(self.db, self.id, "supervisor")
+        reached("supervisor: database ready")
 
     def _start_others(self, http: list[socket.socket]) -> None:
         others = [Child(role="assembly"), Child(role="sender")]
@@ -261,37 +274,28 @@ class Supervisor:
                 child.popen.kill()
 
     def _reload(self) -> None:
+        """Take over a changed configuration; a bad one is refused whole and the old one stays."""
+        from pipelines.router import RouteError, compile_routes
+
         from storage import audit
 
         try:
-            new = load()
-            # The data folder and the sockets stay what they are until a restart.
-            problems = self._problems(new)
-        except ConfigError as error:
-            problems = [str(error)]
-        with self.db.transaction() as connection:
-            if problems:
-                audit.note(connection, "reload-refused", None, problems=problems)
-            else:
-                audit.note(connection, "reloaded", None)
-        if problems:
-            self.log.error("the new configuration is refused, the old one stays", why=problems)
+            found = load()
+            compile_routes(found.routes)
+        except (ConfigError, RouteError) as error:
+            with self.db.transaction() as connection:
+                audit.note(connection, "reload-refused", None, because=str(error))
+            self.log.error("the new configuration is refused, the old one stays", why=str(error))
             return
-        self.settings = new
+        sentence = diff(self.settings, found).sentence
+        self.settings = reloaded(self.settings, found)
         for child in self.children:
-            child.tell(settings=plain(new))
+            child.tell(settings=plain(self.settings))
         for child in self._workers():
             self._start(child)
-        self.log.info("configuration reloaded")
-
-    def _problems(self, new: Settings) -> list[str]:
-        from pipelines.router import RouteError, compile_routes
-
-        try:
-            compile_routes(new.routes)
-        except RouteError as error:
-            return [str(error)]
-        return []
+        with self.db.transaction() as connection:
+            audit.note(connection, "reloaded", None, changed=sentence)
+        self.log.info("configuration reloaded", changed=sentence)
 
     def _drain(self) -> int:
         """Stop in the order of the way through: nothing new comes in, what is begun is ended."""
@@ -326,6 +330,25 @@ class Supervisor:
 
     def _on_hangup(self, *_: object) -> None:
         self.hangups += 1
+
+
+def listen_http(settings: Settings) -> list[socket.socket]:
+    """Listen for the page and the API, where they are wanted."""
+    if not settings.http.enabled:
+        return []
+    return [socket.create_server((settings.http.host, settings.http.port))]
+
+
+def patiently(listening: Callable[[], list[socket.socket]]) -> list[socket.socket]:
+    """Listen, waiting a moment where a predecessor that was killed still holds the port."""
+    deadline = time.monotonic() + 3
+    while True:
+        try:
+            return listening()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def serve(settings: Settings, announce: Callable[[Settings, int, int], None]) -> int:

@@ -14,6 +14,7 @@ from dicom_node.reports import read_report
 from dicom_node.scu import Unreachable, associate, has_instance
 from storage import outbox
 from storage.database import Database, now
+from storage.killpoints import reached
 from storage.records import Delivery
 
 
@@ -34,7 +35,7 @@ def ask_to_vouch(db: Database, settings: Settings, name: str, peer: Peer) -> Non
 
 
 def _without_commitment(db: Database, settings: Settings, peer: Peer, delivery: Delivery) -> None:
-    """It never answered a commitment request: ask by query where that is allowed, else send again."""
+    """It never answered a commitment request: ask by query where that may be, else send again."""
     if peer.verify:
         _query(db, settings, peer, delivery)
     elif delivery.attempts >= settings.sender.max_attempts:
@@ -64,6 +65,7 @@ def _request_commitment(
     # Written down before it is sent: the answer may be faster than we are.
     ids = [delivery.id for delivery in asking]
     outbox.asked(db, ids, transaction_uid, now() + settings.sender.commitment_seconds)
+    reached("sender: commitment to be asked, recorded")
 
     def on_report(event: Any) -> tuple[int, None]:
         report = read_report(event.event_information)
@@ -84,6 +86,7 @@ def _request_commitment(
         if not status or status.Status != 0x0000:
             code = f"{status.Status:#06x}" if status else "no answer"
             raise Unreachable(f"{peer.ae_title} took no commitment request ({code}).")
+        reached("sender: commitment asked")
     finally:
         if assoc.is_established:
             assoc.release()

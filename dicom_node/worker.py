@@ -11,20 +11,23 @@ import os
 import threading
 import time
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from dicom_node import logs
+from dicom_node import __version__, logs
 from dicom_node.delivery_plan import plan
 from dicom_node.process import Orders
-from dicom_node.views import as_study
+from dicom_node.views import as_study, headers
 from pipelines import installed
 from pipelines.contract import Cancelled, Findings, Pipeline, Rejected, Retryable, Study
-from results import Context, build_results
+from results.build import Context, Device, Predecessor, Result, build_results
 from storage import jobs, objects, studies
 from storage.backoff import delay
 from storage.database import Database, now
 from storage.inbox import Inbox
+from storage.killpoints import reached
 from storage.records import Job, JobStatus, NewResult
 
 EXIT_OVER_LIMIT = 71
@@ -119,6 +122,7 @@ class Worker:
         )
         if job is None:
             return False
+        reached("worker: job claimed")
         with Watch(db=self.db, job=job, orders=self.orders) as watch:
             self._run(job, watch)
         return True
@@ -156,8 +160,10 @@ class Worker:
     def _work(self, job: Job, watch: Watch) -> None:
         study, closed_at = self._study(job)
         findings = self._pipeline(job.pipeline).run(study, watch)
+        reached("worker: pipeline ran")
         watch(0.95, "writing results")
         made = self._results(job, study, findings, closed_at)
+        reached("worker: results written, not recorded")
         jobs.finish(self.db, job, findings.to_dict(), made)
         self.log.info("job done", job=job.id, pipeline=job.pipeline, results=len(made))
 
@@ -187,35 +193,48 @@ class Worker:
     def _results(
         self, job: Job, study: Study, findings: Findings, closed_at: float
     ) -> list[NewResult]:
-        settings = self.orders.settings
-        wanted = plan(job.assignment, settings)
-        kinds = {kind for kinds in wanted.values() for kind in kinds} or {"sr"}
-        context = Context(
-            root=settings.node.uid_root,
-            pipeline=job.pipeline,
-            version=job.version,
+        wanted = plan(job.assignment, self.orders.settings)
+        # A shadow job's report is made and kept, and sent to nobody.
+        kinds = sorted({kind for kinds in wanted.values() for kind in kinds}) or ["sr"]
+        built = build_results(kinds, headers(study), findings, self._context(job, closed_at))
+        for reason in built.reasons:
+            self.log.warning("a result was not made", job=job.id, why=reason)
+        return [self._keep(result, wanted) for result in built.results]
+
+    def _context(self, job: Job, closed_at: float) -> Context:
+        settings = self.orders.settings.node
+        return Context(
+            root=settings.uid_root,
+            pipeline_name=job.pipeline,
+            pipeline_version=job.version,
             revision=job.revision,
-            content_datetime=closed_at,
-            ae_title=settings.node.ae_title,
-            predecessors={kind: jobs.predecessors(self.db, job, kind) for kind in kinds},
-        )
-        folder = Path(settings.node.data_dir) / "results"
-        made = []
-        for result in build_results(kinds, study, findings, context):
-            key, size = objects.write(folder, result.SOPInstanceUID, result.dataset)
-            made.append(
-                NewResult(
-                    kind=result.kind,
-                    SOPClassUID=result.SOPClassUID,
-                    SOPInstanceUID=result.SOPInstanceUID,
-                    SeriesInstanceUID=str(result.dataset.SeriesInstanceUID),
-                    TransferSyntaxUID=str(result.dataset.file_meta.TransferSyntaxUID),
-                    key=key,
-                    size=size,
-                    destinations=tuple(d for d, kinds in wanted.items() if result.kind in kinds),
+            # The study's own moment: a job that is run twice makes the same bytes.
+            content_datetime=datetime.fromtimestamp(closed_at).astimezone(),
+            device=Device(name=settings.ae_title, version=__version__),
+            predecessors=tuple(
+                Predecessor(
+                    SOPClassUID=earlier.SOPClassUID,
+                    SOPInstanceUID=earlier.SOPInstanceUID,
+                    StudyInstanceUID=job.StudyInstanceUID,
+                    SeriesInstanceUID=earlier.SeriesInstanceUID,
                 )
-            )
-        return made
+                for earlier in jobs.predecessors(self.db, job, "sr")
+            ),
+        )
+
+    def _keep(self, result: Result, wanted: Mapping[str, Sequence[str]]) -> NewResult:
+        folder = Path(self.orders.settings.node.data_dir) / "results"
+        key, size = objects.write(folder, result.SOPInstanceUID, result.dataset)
+        return NewResult(
+            kind=result.kind,
+            SOPClassUID=str(result.SOPClassUID),
+            SOPInstanceUID=str(result.SOPInstanceUID),
+            SeriesInstanceUID=str(result.dataset.SeriesInstanceUID),
+            TransferSyntaxUID=str(result.dataset.file_meta.TransferSyntaxUID),
+            key=key,
+            size=size,
+            destinations=tuple(name for name, kinds in wanted.items() if result.kind in kinds),
+        )
 
 
 def run(orders: Orders) -> None:

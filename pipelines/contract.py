@@ -15,7 +15,7 @@ database and no structured report:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -231,6 +231,10 @@ class Findings:
     refusals: tuple[Refusal, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The findings as plain values that JSON can hold."""
+        return asdict(self)
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from highdicom.sr import ComprehensiveSR
 from pydicom import DataElement, Dataset, FileMetaDataset
@@ -21,8 +21,9 @@ from results.identity import (
     derive_uid,
     mark,
 )
+from results.source import PATIENT_AND_STUDY
 from results.sr_content import complete, report
-from results.text import fitting
+from results.text import Encodable, fitting
 
 if TYPE_CHECKING:
     from pipelines.contract import Findings
@@ -33,6 +34,8 @@ class Device:
     """Who speaks in a report: this node, as its observer and as the equipment."""
 
     name: str = MAKER
+    station: str = ""
+    """Its AE title, which becomes the StationName."""
     manufacturer: str = MAKER
     model: str = MAKER
     version: str = ""
@@ -42,73 +45,21 @@ class Device:
     department: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Predecessor:
-    """An earlier report that a revision replaces; named as the attributes that refer to it."""
+class Predecessor(Protocol):
+    """An earlier report of the same study, which a revision replaces."""
 
-    SOPClassUID: str
-    SOPInstanceUID: str
-    StudyInstanceUID: str
-    SeriesInstanceUID: str
+    @property
+    def SOPClassUID(self) -> str:
+        """Its class."""
 
+    @property
+    def SOPInstanceUID(self) -> str:
+        """Its own UID."""
 
-PATIENT_AND_STUDY = (
-    "SpecificCharacterSet",
-    "TimezoneOffsetFromUTC",
-    # Patient (PS3.3 C.7.1.1)
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "TypeOfPatientID",
-    "IssuerOfPatientIDQualifiersSequence",
-    "OtherPatientIDsSequence",
-    "PatientBirthDate",
-    "PatientBirthTime",
-    "PatientSex",
-    "OtherPatientNames",
-    "EthnicGroup",
-    "PatientComments",
-    "PatientSpeciesDescription",
-    "PatientSpeciesCodeSequence",
-    "PatientBreedDescription",
-    "PatientBreedCodeSequence",
-    "BreedRegistrationSequence",
-    "ResponsiblePerson",
-    "ResponsiblePersonRole",
-    "ResponsibleOrganization",
-    "PatientIdentityRemoved",
-    "DeidentificationMethod",
-    "DeidentificationMethodCodeSequence",
-    # General Study (C.7.2.1) and Patient Study (C.7.2.2)
-    "StudyInstanceUID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-    "StudyID",
-    "AccessionNumber",
-    "IssuerOfAccessionNumberSequence",
-    "StudyDescription",
-    "PhysiciansOfRecord",
-    "ReferencedStudySequence",
-    "ProcedureCodeSequence",
-    "PatientAge",
-    "PatientSize",
-    "PatientWeight",
-    "AdditionalPatientHistory",
-    "AdmissionID",
-    "IssuerOfAdmissionIDSequence",
-    # Clinical Trial Subject and Study (C.7.1.3, C.7.2.3)
-    "ClinicalTrialSponsorName",
-    "ClinicalTrialProtocolID",
-    "ClinicalTrialProtocolName",
-    "ClinicalTrialSiteID",
-    "ClinicalTrialSiteName",
-    "ClinicalTrialSubjectID",
-    "ClinicalTrialSubjectReadingID",
-    "ClinicalTrialTimePointID",
-    "ClinicalTrialTimePointDescription",
-)
-"""What a report has in common with its source, and what a source's header should therefore hold."""
+    @property
+    def SeriesInstanceUID(self) -> str:
+        """The series it is in."""
+
 
 _REQUIRED = (
     "PatientName",
@@ -133,6 +84,9 @@ class _Report(ComprehensiveSR):
 
     def copy_patient_and_study_information(self, dataset: Dataset) -> None:
         """Do nothing here: `_copy_patient_and_study` does it, from the source as it came."""
+
+    def _add_contributing_equipment(self, *_: object) -> None:
+        """Do nothing here: `mark` does it, and without the present time, which is never the same."""
 
 
 def build_sr(
@@ -172,39 +126,51 @@ def build_sr(
         series_number=series_number,
         sop_instance_uid=SOPInstanceUID,
         instance_number=instance_number,
-        manufacturer=device.manufacturer,
-        manufacturer_model_name=device.model,
-        device_serial_number=device.serial_number,
-        institution_name=fits(device.institution) if device.institution else None,
-        institutional_department_name=fits(device.department) if device.department else None,
         series_description=_description(fits(findings.algorithm.name)),
         is_complete=not findings.refusals,
-        previous_versions=[_stand_in(before) for before in predecessors] or None,
+        previous_versions=[_stand_in(p, patient.StudyInstanceUID) for p in predecessors] or None,
         content_date=DA(moment.date()),
         content_time=TM(moment.time()),
         coding_schemes=[scheme_item()],
-        transfer_syntax_uid=ExplicitVRLittleEndian,
     )
     complete(ds, source=source, findings=findings, fits=fits)
     if findings.refusals:
         ds.CompletionFlagDescription = "Parts of the study were not processed"
     ds.InstanceCreationDate, ds.InstanceCreationTime = ds.ContentDate, ds.ContentTime
     _copy_patient_and_study(patient, ds)
-    ds["SoftwareVersions"] = DataElement("SoftwareVersions", "LO", _versions(device, findings))
-    mark(ds, model=device.model, version=device.version)
+    _equipment(ds, device, findings, fits)
     return _plain_dataset(ds)
 
 
-def _stand_in(whole: Dataset | Predecessor) -> Dataset:
+def _equipment(ds: Dataset, device: Device, findings: Findings, fits: Encodable) -> None:
+    """Who made the report, and the mark by which another node knows it."""
+    algorithm = f"{findings.algorithm.name} {findings.algorithm.version}"
+    versions = [shortened(fits(text), 64) for text in (device.version, algorithm) if text]
+    ds["SoftwareVersions"] = DataElement("SoftwareVersions", "LO", versions)
+    for keyword, value in (
+        ("Manufacturer", device.manufacturer),
+        ("ManufacturerModelName", device.model),
+        ("DeviceSerialNumber", device.serial_number),
+        ("StationName", device.station),
+        ("InstitutionName", device.institution),
+        ("InstitutionalDepartmentName", device.department),
+    ):
+        if value:
+            setattr(ds, keyword, shortened(fits(value), 64))
+    mark(ds, model=device.model, version=device.version)
+
+
+def _stand_in(whole: Dataset | Predecessor, study: str) -> Dataset:
     """Just what highdicom needs to refer to an instance, so that 2,000 of them cost little."""
     light = Dataset()
-    for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+    light.StudyInstanceUID = study
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"):
         setattr(light, keyword, str(getattr(whole, keyword)))
     return light
 
 
 def _evidence(source: Sequence[Dataset]) -> list[Dataset]:
-    light = [_stand_in(ds) for ds in source]
+    light = [_stand_in(ds, str(ds.StudyInstanceUID)) for ds in source]
     for keyword in _REQUIRED:
         setattr(light[0], keyword, "")
     return light
@@ -231,11 +197,6 @@ def _local(moment: datetime, source: Dataset) -> datetime:
 def _description(name: str) -> str:
     """What a series list shows: who made it and that it is not a diagnosis."""
     return f"{shortened(name, 28)}: AI/automated, not for diagnosis"
-
-
-def _versions(device: Device, findings: Findings) -> list[str]:
-    algorithm = f"{findings.algorithm.name} {findings.algorithm.version}"
-    return [shortened(text, 64) for text in (device.version, algorithm) if text]
 
 
 def _plain_dataset(report: Dataset) -> Dataset:

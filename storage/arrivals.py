@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from storage import audit
 from storage.database import Database, now
+from storage.killpoints import reached
 from storage.records import Arrival, Association, Outcome
 from storage.tables import arrivals, associations, instances
 
@@ -62,6 +63,8 @@ def record(db: Database, events: Sequence[Event]) -> None:
                     outcome=event.outcome,
                     calling_ae=event.calling_ae,
                 )
+        reached("receiver: arrivals written, not committed")
+    reached("receiver: arrivals committed")
 
 
 def abandon(db: Database, receivers: Collection[str] | None = None) -> int:

@@ -9,7 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 
 from config.settings import Settings
 from storage.tables import metadata
@@ -30,7 +41,7 @@ def now() -> float:
 class Database:
     """Connections and transactions; all that the rest of the node sees of the engine."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.engine = _engine(url)
 
     @classmethod
@@ -62,17 +73,7 @@ class Database:
     def version(self) -> str | None:
         """The schema revision the database is at; None for an empty database."""
         with self.reading() as connection:
-            tables = inspect(connection).get_table_names()
-            if "alembic_version" in tables:
-                found: str | None = connection.execute(
-                    text("SELECT version_num FROM alembic_version")
-                ).scalar()
-                return found
-        if tables:
-            raise SchemaError(
-                "The database holds tables that are not the node's; it was left alone."
-            )
-        return None
+            return _version(connection)
 
     def upgrade(self) -> str | None:
         """Bring the schema to `HEAD`; return the revision it was at before.
@@ -85,33 +86,72 @@ class Database:
             return before
         if before is None:
             with self.transaction() as connection:
-                metadata.create_all(connection)
-                connection.execute(
-                    text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
-                )
-                connection.execute(
-                    text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD}
-                )
+                _create(connection)
             return before
-        from storage.migrations import upgrade  # Alembic is slow to import
+        from storage.migrations import known, upgrade  # Alembic is slow to import
 
+        if before not in known():
+            raise SchemaError(
+                f"The database is at schema revision {before}, which this version of the node "
+                "does not know: a newer one made it, or another program. It was left alone."
+            )
         upgrade(self.engine)
         return before
 
 
-def url_of(settings: Settings) -> str:
-    """The SQLAlchemy address of the configured database."""
+def take_turns(connection: Connection, number: int) -> None:
+    """Let transactions that name the same number on one after the other, until they end.
+
+    SQLite's writers do so anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _version(connection: Connection) -> str | None:
+    tables = inspect(connection).get_table_names()
+    if "alembic_version" in tables:
+        found: str | None = connection.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar()
+        return found
+    if tables:
+        raise SchemaError("The database holds tables that are not the node's; it was left alone.")
+    return None
+
+
+SCHEMA_TURN = 0x44494301
+"""The number under which processes take turns at making or changing the schema."""
+
+
+def _create(connection: Connection) -> None:
+    take_turns(connection, SCHEMA_TURN)
+    if _version(connection) is not None:
+        return  # another process was first
+    metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def url_of(settings: Settings) -> URL:
+    """The SQLAlchemy address of the configured database, its password included."""
     if settings.node.database != "sqlite":
-        return settings.node.database
+        url = make_url(settings.node.database)
+        password = settings.node.database_password.get_secret_value()
+        return url.set(password=password) if password else url
     folder = Path(settings.node.data_dir).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{folder / 'node.sqlite'}"
+    return URL.create("sqlite", database=str(folder / "node.sqlite"))
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+def _engine(url: str | URL) -> Engine:
+    url = make_url(url)
+    # Parameters are hidden: what stands in a header has no place in the text of an error.
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:

@@ -36,6 +36,16 @@ def enrol(db: Database, id_: str, role: str, pid: int | None = None) -> None:
         )
 
 
+def describe(db: Database, pid: int, detail: Mapping[str, Any]) -> None:
+    """Write down what others should know of a process of this machine: its ports, say."""
+    with db.transaction() as connection:
+        connection.execute(
+            update(processes)
+            .where(processes.c.pid == pid, processes.c.host == socket.gethostname())
+            .values(detail=dict(detail))
+        )
+
+
 def beat(db: Database, ids: Sequence[str]) -> None:
     """These processes are still alive."""
     with db.transaction() as connection:

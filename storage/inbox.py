@@ -50,7 +50,7 @@ class Inbox:
     def __init__(self, root: Path, *, min_free_mb: int = 0, quota_mb: int = 0) -> None:
         self.root = root
         self._incoming = root / "incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._lay_out()
         self._min_free = min_free_mb * _MB
         self._quota = Quota(root / "size", quota_mb * _MB, self._measure) if quota_mb else None
         self._folders: dict[str, int] = {}
@@ -81,6 +81,8 @@ class Inbox:
 
     def incoming(self) -> Incoming:
         """Begin a new file, or raise `NoRoom`."""
+        if not self.has_room():
+            raise NoRoom
         return Incoming(self, self._incoming / uuid4().hex)
 
     def path(self, key: str) -> Path:
@@ -134,17 +136,24 @@ class Inbox:
     def _measure(self) -> int:
         return sum(status.st_size for _, status in self.scan())
 
+    def _lay_out(self) -> None:
+        """Make every folder there will ever be, and see to it that they are on disk."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        there = {entry.name for entry in os.scandir(self.root)}
+        for number in range(256):
+            if f"{number:02x}" not in there:
+                (self.root / f"{number:02x}").mkdir(exist_ok=True)
+        _sync_folder(self.root)  # even where nothing was missing: another may just have made them
+
     def _folder(self, name: str) -> int:
-        """A descriptor of a folder that is itself on disk; kept open, there are at most 256."""
+        """A descriptor of a folder, kept open; there are 256 of them."""
         fd = self._folders.get(name)
         if fd is not None:
             return fd
         with self._lock:
             if name not in self._folders:
-                path = self.root / name
-                path.mkdir(exist_ok=True)
-                _sync_folder(self.root)
-                self._folders[name] = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+                self._folders[name] = os.open(self.root / name, flags)
             return self._folders[name]
 
     def _publish(self, written: Incoming, uid: str, on_conflict: OnConflict) -> tuple[str, Outcome]:

@@ -18,10 +18,14 @@ from sqlalchemy import (
 )
 
 from storage import audit
-from storage.database import Database, now
+from storage.database import Database, now, take_turns
+from storage.killpoints import reached
 from storage.outbox import post
 from storage.records import Job, JobStatus, NewJob, NewResult, Priority, Result, StudyRecord
 from storage.tables import jobs, results, studies
+
+_CLAIM_TURN = 0x44494302
+"""The number under which claims take turns where a pipeline may run only so often at once."""
 
 _COLUMNS = tuple(column for column in jobs.c if column.name not in ("trace", "findings"))
 
@@ -122,9 +126,10 @@ def claim(
 def _full(connection: Connection, limits: Mapping[str, int]) -> list[str]:
     if not limits:
         return []
+    take_turns(connection, _CLAIM_TURN)  # two that count at the same moment both see room
     running = connection.execute(
         select(jobs.c.pipeline, func.count())
-        .where(jobs.c.status == JobStatus.RUNNING, jobs.c.pipeline.in_(limits))
+        .where(jobs.c.status == JobStatus.RUNNING, jobs.c.pipeline.in_(list(limits)))
         .group_by(jobs.c.pipeline)
     )
     return [pipeline for pipeline, count in running if count >= limits[pipeline]]
@@ -173,6 +178,8 @@ def finish(db: Database, job: Job, findings: Mapping[str, Any], made: Sequence[N
             pipeline=job.pipeline,
             results=[result.SOPInstanceUID for result in made],
         )
+        reached("worker: job ended, not committed")
+    reached("worker: job ended")
 
 
 def fail(
@@ -232,17 +239,24 @@ def reclaim(
         if connection.execute(query).first() is None:
             return []
     with db.transaction() as connection:
-        lost = [_job(row) for row in connection.execute(query).mappings().all()]
+        # Locked: a worker that ends its job at this moment is either before us or too late.
+        rows = connection.execute(query.with_for_update(of=jobs)).mappings().all()
+        lost = [_job(row) for row in rows]
         for job in lost:
             _crash(connection, job, "The worker died or fell silent.", max_crashes, announced)
     return lost
 
 
 def crashed(db: Database, job: Job, reason: str, max_crashes: int, announced: bool) -> None:
-    """A worker is about to end itself because of a job; what happens to the job, and why."""
+    """A worker is about to end itself because of a job; what happens to the job, and why.
+
+    Nothing happens where another worker has the job by now.
+    """
+    query = _query().where(*_mine(job)).with_for_update(of=jobs)
     with db.transaction() as connection:
-        row = connection.execute(_query().where(jobs.c.id == job.id)).mappings().one()
-        _crash(connection, _job(row), reason, max_crashes, announced)
+        row = connection.execute(query).mappings().one_or_none()
+        if row is not None:
+            _crash(connection, _job(row), reason, max_crashes, announced)
 
 
 def _crash(

@@ -30,11 +30,14 @@ def write(folder: Path, SOPInstanceUID: str, dataset: Writable) -> tuple[str, in
     path = folder / key
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
-    dataset.save_as(part, enforce_file_format=True)
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-        size = file.seek(0, os.SEEK_END)
-    part.replace(path)
+    try:
+        dataset.save_as(part, enforce_file_format=True)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+            size = file.seek(0, os.SEEK_END)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     for place in (path.parent, folder):
         descriptor = os.open(place, os.O_RDONLY)
         try:

@@ -224,7 +224,13 @@ def revive(db: Database, destination: str | None = None) -> int:
     query = (
         update(deliveries)
         .where(deliveries.c.status == DeliveryStatus.DEAD)
-        .values(status=DeliveryStatus.WAITING, attempts=0, not_before=now())
+        .values(
+            status=DeliveryStatus.WAITING,
+            attempts=0,
+            asked=0,
+            transaction_uid=None,
+            not_before=now(),
+        )
     )
     if destination is not None:
         query = query.where(deliveries.c.destination == destination)

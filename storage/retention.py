@@ -9,7 +9,12 @@ from sqlalchemy import delete, exists, select, update
 from storage import audit
 from storage.database import Database, now
 from storage.records import DeliveryStatus, JobStatus, StudyStatus
-from storage.tables import deliveries, instances, jobs, results, studies
+from storage.tables import arrivals, deliveries, instances, jobs, results, studies
+
+_coming_again = exists().where(
+    instances.c.study_id == studies.c.id, arrivals.c.key == instances.c.key
+)
+"""An instance of the study was sent again and acknowledged, and is not counted yet."""
 
 
 def removable(db: Database, before: float, limit: int = 200) -> list[tuple[int, str]]:
@@ -36,6 +41,7 @@ def removable(db: Database, before: float, limit: int = 200) -> list[tuple[int, 
             studies.c.last_at <= before,
             ~unfinished,
             ~undelivered,
+            ~_coming_again,
         )
         .order_by(studies.c.last_at)
         .limit(limit)
@@ -59,7 +65,11 @@ def remove(
     with db.transaction() as connection:
         marked = connection.execute(
             update(studies)
-            .where(studies.c.id == study_id, studies.c.status == StudyStatus.COMPLETE)
+            .where(
+                studies.c.id == study_id,
+                studies.c.status == StudyStatus.COMPLETE,
+                ~_coming_again,
+            )
             .values(removed_at=now())
         ).rowcount
         if not marked:

@@ -13,14 +13,15 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import audit, jobs
 from storage.database import Database, now
+from storage.killpoints import reached
 from storage.records import (
     Indexed,
     NewJob,
@@ -70,6 +71,8 @@ def index(db: Database, items: Sequence[tuple[int, Indexed]]) -> None:
         for _, item in items:
             _count(connection, item)
         connection.execute(delete(arrivals).where(arrivals.c.id.in_([id_ for id_, _ in items])))
+        reached("assembly: indexed, not committed")
+    reached("assembly: indexed")
 
 
 def _count(connection: Connection, item: Indexed) -> None:
@@ -124,7 +127,9 @@ def _touch(connection: Connection, item: Indexed) -> tuple[int, int]:
     """Find or make the study, open its next revision where needed, and note who touched it."""
     arrival = item.arrival
     row = connection.execute(
-        select(*_STUDY).where(studies.c.StudyInstanceUID == item.StudyInstanceUID)
+        select(*_STUDY)
+        .where(studies.c.StudyInstanceUID == item.StudyInstanceUID)
+        .with_for_update()  # `close` waits until this arrival is counted
     ).one_or_none()
     if row is None:
         study_id = _make(connection, item)
@@ -177,12 +182,10 @@ def _reopen(connection: Connection, study: Any, received_at: float) -> int:
 
 
 def _associate(connection: Connection, study_id: int, association: str) -> None:
-    flavour = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(
-        flavour.insert(study_associations)
-        .values(study_id=study_id, association=association)
-        .on_conflict_do_nothing()
-    )
+    columns = study_associations.c
+    known = exists().where(columns.study_id == study_id, columns.association == association)
+    pair = select(literal(study_id), literal(association)).where(~known)
+    connection.execute(insert(study_associations).from_select(list(columns), pair))
 
 
 def ripe(db: Database, before: float, opened_before: float) -> list[StudyRecord]:
@@ -239,6 +242,8 @@ def close(
     """
     moment = now()
     with db.transaction() as connection:
+        # The study is locked before it is counted: PostgreSQL lets an arrival in between.
+        connection.execute(select(studies.c.id).where(studies.c.id == study.id).with_for_update())
         count = connection.execute(
             select(func.count())
             .select_from(instances)
@@ -285,6 +290,8 @@ def close(
                 StudyInstanceUID=study.StudyInstanceUID,
                 unprocessed=decision.get("unprocessed"),
             )
+        reached("assembly: jobs made, not committed")
+    reached("assembly: study closed")
     return True
 
 

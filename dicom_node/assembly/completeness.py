@@ -6,15 +6,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.router import Decision, compile_routes, decide
+
 from config.settings import Peer, Settings
 from dicom_node import logs
 from dicom_node.scu import Unreachable, count_instances
 from dicom_node.views import as_study
 from pipelines import Installed, installed
-from pipelines.router import Decision, compile_routes, decide
 from storage import outbox, studies
 from storage.database import Database, now
 from storage.inbox import Inbox
+from storage.killpoints import reached
 from storage.records import NewJob, Priority, StoredInstance, StudyRecord
 
 
@@ -102,11 +104,11 @@ class Completeness:
         stored = studies.held(self.db, study.id)
         theirs = [instance for instance in stored if not instance.ours]
         evidence = judge(study, len(theirs), self.settings, moment)
-        if evidence is None or evidence.kind == "quiet":
-            if self._ask(study, theirs):
-                return False
+        if (evidence is None or evidence.kind == "quiet") and self._ask(study, theirs):
+            return False
         if evidence is None:
             return False
+        reached("assembly: study judged complete")
         decision = self._route(study, theirs)
         new_jobs = [self._job(assignment) for assignment in decision.assignments]
         return studies.close(
@@ -155,7 +157,11 @@ class Completeness:
         return named if named is not None and named[1].count else None
 
     def _route(self, study: StudyRecord, theirs: list[StoredInstance]) -> Decision:
-        return decide(as_study(study, theirs, self.inbox), self.routes, self.installed)
+        return decide(
+            as_study(study, theirs, self.inbox, revision=study.revision),
+            self.routes,
+            self.installed,
+        )
 
     def _job(self, assignment: Any) -> NewJob:
         pipeline = self.installed[assignment.pipeline]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 
+from pipelines.router import compile_routes, keywords
 from pydicom.errors import InvalidDicomError
 
 from config.settings import Settings
 from dicom_node import logs
 from dicom_node.assembly.header import CORE, as_json, read_header
-from pipelines.router import compile_routes, keywords
 from results.identity import is_ours
 from storage import arrivals, studies
 from storage.database import Database
 from storage.inbox import Inbox, read_journal
+from storage.killpoints import reached
 from storage.records import Arrival, Indexed
 
 BATCH = 200
@@ -53,6 +54,7 @@ class Indexer:
         if batch:
             ours = studies.is_ours(self.db, [arrival.SOPInstanceUID for _, arrival in batch])
             read = [(id_, self._read(arrival, ours)) for id_, arrival in batch]
+            reached("assembly: headers read")
             studies.index(self.db, [(id_, item) for id_, item in read if item is not None])
             for (id_, arrival), (_, item) in zip(batch, read, strict=True):
                 if item is None:

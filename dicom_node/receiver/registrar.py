@@ -17,6 +17,7 @@ from dicom_node.receiver.ledger import CommittedInstance, Ending, FailedInstance
 from storage import arrivals, outbox
 from storage.arrivals import Closing, Event, Remark
 from storage.database import Database
+from storage.killpoints import reached
 from storage.records import Arrival, Association
 
 GATHER_SECONDS = 0.02
@@ -27,8 +28,8 @@ MOST = 2000
 class Registrar:
     """A `Ledger` that writes to the database behind the receiver's back."""
 
-    def __init__(self, db: Database, receiver: str) -> None:
-        self.db, self.receiver = db, receiver
+    def __init__(self, db: Database) -> None:
+        self.db = db
         self.log = logs.log()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.ending = threading.Event()
@@ -64,12 +65,15 @@ class Registrar:
         failed: Sequence[FailedInstance],
     ) -> bool:
         """Write it at once: the peer is told that we have its answer."""
-        return outbox.vouched(
+        reached("receiver: commitment answered, not recorded")
+        known = outbox.vouched(
             self.db,
             transaction_uid,
             {item.SOPInstanceUID for item in committed},
             {item.SOPInstanceUID: item.reason for item in failed},
         )
+        reached("receiver: commitment recorded, peer not told")
+        return known
 
     def end(self, seconds: float) -> None:
         """Write what is queued, then stop."""

@@ -10,6 +10,7 @@ from pipelines.intake_check.headers import (
     MOST_REFERENCES,
     Header,
     HeaderSeries,
+    images,
     integer,
     text,
 )
@@ -126,7 +127,7 @@ def _pixel_description(series: HeaderSeries) -> Iterator[Note]:
         yield Note(
             code="pixels-contradictory",
             severity=Severity.WARNING,
-            text=f"{series.called}: {contradiction}, in {_images(len(headers))}.",
+            text=f"{series.called}: {contradiction}, in {images(len(headers))}.",
             references=_references(headers),
         )
 
@@ -167,7 +168,7 @@ def _lacking(
         yield Note(
             code="attribute-absent",
             severity=severity,
-            text=f"{called}: {_images(len(headers))} without {what}{consequence}.",
+            text=f"{called}: {images(len(headers))} without {what}{consequence}.",
             references=_references(headers),
         )
 
@@ -183,7 +184,3 @@ def _odd_ones(headers: Sequence[Header], keyword: str) -> tuple[Reference, ...]:
 
 def _references(headers: Sequence[Header]) -> tuple[Reference, ...]:
     return tuple(header.reference for header in headers[:MOST_REFERENCES])
-
-
-def _images(count: int) -> str:
-    return "1 instance" if count == 1 else f"{count} instances"

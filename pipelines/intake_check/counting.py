@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from pipelines.contract import Note, Severity, Study
-from pipelines.intake_check.headers import HeaderSeries
+from pipelines.intake_check.headers import HeaderSeries, images
 
 
 def check_counts(study: Study) -> Iterator[Note]:
@@ -41,7 +41,7 @@ def check_numbers(series: HeaderSeries) -> Iterator[Note]:
         yield Note(
             code="number-absent",
             severity=Severity.WARNING,
-            text=f"{series.called}: {len(nameless)} instances have no InstanceNumber.",
+            text=f"{series.called}: {images(len(nameless))} without InstanceNumber.",
             references=series.references(nameless),
         )
     # A number may be used again by another acquisition of the same series.

@@ -177,6 +177,7 @@ def _options(header: Header, syntax: UID) -> dict[str, Any]:
     except MALFORMED as error:
         raise NotChecked("they are described incompletely") from error
     options["number_of_frames"] = header.frames
+    options["pixel_keyword"] = "PixelData" if header.pixels is None else header.pixels.keyword
     return options
 
 

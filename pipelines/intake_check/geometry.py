@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.contract import Measurement, Note, Severity
-from pipelines.intake_check.headers import HeaderSeries, text
+from pipelines.intake_check.headers import HeaderSeries, images, text
 from pipelines.intake_check.planes import Floats, Slices, Volume, spacing_of, volumes
 
 _SAME_PLACE_MM = 1e-3
@@ -19,6 +19,8 @@ _EVEN_MM = 0.02
 """Slices are evenly spaced when each step is within 2 % or 0.02 mm of the usual one."""
 _GAP = 1.5
 """A step of so many usual ones is a gap."""
+_RARE = 0.25
+"""Gaps are rare; when more of the steps than this are wide, the spacing is uneven instead."""
 _TILT_DEGREES = 0.5
 
 
@@ -49,8 +51,8 @@ def _placeless(series: HeaderSeries, volume: Volume) -> Iterator[Note]:
         yield Note(
             code="geometry-absent",
             severity=Severity.ERROR,
-            text=f"{series.called}: {len(volume.placeless)} instances lack a valid "
-            "ImagePositionPatient or ImageOrientationPatient, so their place is unknown.",
+            text=f"{series.called}: {images(len(volume.placeless))} without a "
+            "valid ImagePositionPatient and ImageOrientationPatient, so the place is unknown.",
             references=series.references(list(volume.placeless)),
         )
 
@@ -75,7 +77,7 @@ def _same_throughout(series: HeaderSeries) -> Iterator[Note]:
         yield Note(
             code="frame-of-reference-absent",
             severity=Severity.WARNING,
-            text=f"{series.called}: {len(without)} instances have no FrameOfReferenceUID.",
+            text=f"{series.called}: {images(len(without))} without FrameOfReferenceUID.",
             references=series.references(without),
         )
 
@@ -159,7 +161,7 @@ def _check_stack(called: str, stack: Slices, measurements: list[Measurement]) ->
 
 def _repeats(called: str, stack: Slices, order: np.ndarray, counts: np.ndarray) -> Iterator[Note]:
     """Slices that share a place: time points and echoes when all do, else duplicates."""
-    usual = int(np.median(counts))
+    usual = int(np.median(counts)) if len(counts) > 1 else 1
     ends = np.cumsum(counts)
     over = [i for i, count in enumerate(counts) if count > usual]
     if usual > 1:
@@ -191,6 +193,8 @@ def _gaps(
     called: str, stack: Slices, places: np.ndarray, distances: Floats, usual: float
 ) -> Iterator[Note]:
     wide = np.flatnonzero(distances > _GAP * usual)
+    if len(wide) > _RARE * len(distances):
+        wide = wide[:0]  # so many are no gaps: the slices were planned at two distances
     if len(wide):
         missing = int(np.sum(np.rint(distances[wide] / usual) - 1))
         sides = np.unique(np.concatenate([places[wide], places[wide + 1]]))

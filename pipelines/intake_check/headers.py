@@ -116,6 +116,11 @@ def text(ds: Dataset, keyword: str) -> str:
     return "" if value is None else str(value).strip()
 
 
+def images(count: int) -> str:
+    """So many instances, in words."""
+    return "1 instance" if count == 1 else f"{count} instances"
+
+
 def integer(ds: Dataset, keyword: str) -> int | None:
     """A value as a whole number, None where it is absent or no number."""
     try:
@@ -152,7 +157,7 @@ def read_series(series: Series, report: Progress) -> tuple[HeaderSeries, list[Re
     called = _called_series(series) if refused else ""
     return HeaderSeries(headers=tuple(headers)), [
         Refusal(
-            of=called if whole else f"{called}, {_some(len(instances))}",
+            of=called if whole else f"{called}, {images(len(instances))}",
             because=reason,
             references=tuple(Reference.to(one) for one in instances[:MOST_REFERENCES]),
         )
@@ -160,14 +165,10 @@ def read_series(series: Series, report: Progress) -> tuple[HeaderSeries, list[Re
     ]
 
 
-def _some(count: int) -> str:
-    return "1 instance" if count == 1 else f"{count} instances"
-
-
 def _called_series(series: Series) -> str:
     header = series.instances[0].header
     number = str(header.get("SeriesNumber", ""))
-    return _called(int(number) if number.isdigit() else None, str(header.get("Modality", "")))
+    return _called(int(number) if number.isdigit() else None, str(header.get("Modality") or ""))
 
 
 def _called(number: int | None, modality: str) -> str:

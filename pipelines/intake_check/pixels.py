@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipelines.contract import Note, Progress, Reference, Refusal, Severity
 from pipelines.intake_check.counting import ranges
 from pipelines.intake_check.frames import FrameCount, NotChecked, decode
-from pipelines.intake_check.headers import MOST_REFERENCES, Header, HeaderSeries, integer
+from pipelines.intake_check.headers import MOST_REFERENCES, Header, HeaderSeries, images, integer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +58,8 @@ def check_pixels(series: HeaderSeries, report: Progress) -> Pixels:
 
 def _refusals(series: HeaderSeries, refused: dict[str, list[Header]]) -> Iterator[Refusal]:
     for reason, headers in refused.items():
-        images = "1 instance" if len(headers) == 1 else f"{len(headers)} instances"
         yield Refusal(
-            of=f"{series.called}, pixels of {images}",
+            of=f"{series.called}, pixels of {images(len(headers))}",
             because=reason,
             references=series.references(headers),
         )

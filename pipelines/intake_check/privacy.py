@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydicom.uid import UID
 
 from pipelines.contract import Note, Severity
-from pipelines.intake_check.headers import Header, HeaderSeries, text
+from pipelines.intake_check.headers import Header, HeaderSeries, images, text
 
 _OFTEN_BURNED_IN = frozenset({"US", "XC", "SC", "OT", "ES", "GM", "SM", "OP", "IVUS"})
 _FACES = frozenset({"HEAD", "SKULL", "FACE", "BRAIN", "HEADNECK", "JAW", "ORBIT", "SINUS"})
@@ -96,10 +96,9 @@ def _flag(
     series: HeaderSeries, headers: list[Header], code: str, severity: Severity, sentence: str
 ) -> Iterator[Note]:
     if headers:
-        count = "1 instance" if len(headers) == 1 else f"{len(headers)} instances"
         yield Note(
             code=code,
             severity=severity,
-            text=f"{series.called}: {sentence.format(count)}.",
+            text=f"{series.called}: {sentence.format(images(len(headers)))}.",
             references=series.references(headers),
         )

@@ -79,6 +79,10 @@ class Orthanc(Server):
             return False
         return answer.status_code in (200, 401) and dcmtk.echoscu(self.port, called=self.ae_title)
 
+    def __exit__(self, *_: object) -> None:
+        """End at once: a graceful stop takes four seconds, and the data is a test's."""
+        self.kill()
+
     @property
     def url(self) -> str:
         """Where its HTTP API is."""

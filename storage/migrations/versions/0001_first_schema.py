@@ -233,6 +233,7 @@ def upgrade() -> None:
         sa.Column("SOPClassUID", sa.String(length=64), nullable=False),
         sa.Column("SOPInstanceUID", sa.String(length=64), nullable=False),
         sa.Column("SeriesInstanceUID", sa.String(length=64), nullable=False),
+        sa.Column("TransferSyntaxUID", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),

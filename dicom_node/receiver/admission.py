@@ -1,0 +1,112 @@
+"""Decides who may open an association: by AE titles, addresses and how many are open."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from config.settings import Peer, Settings
+from dicom_node import logs
+from dicom_node.receiver.negotiation import APPLICATION_CONTEXT, Request
+from dicom_node.receiver.seats import Seats
+from dicom_node.statuses import Rejection
+
+_NAME_SECONDS = 60.0
+_names: dict[str, tuple[float, frozenset[str]]] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why a request for an association is rejected: for the peer, and for a person."""
+
+    rejection: Rejection
+    because: str
+
+
+def plain_address(address: str) -> str:
+    """An IP address in one spelling, so that IPv4 peers of an IPv6 socket are recognised."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return str(mapped or ip)
+
+
+def is_checked(setting: bool | Literal["auto"], listening_on: str) -> bool:
+    """Whether a check is on; "auto" means that only loopback needs none."""
+    if setting == "auto":
+        return not ipaddress.ip_address(plain_address(listening_on)).is_loopback
+    return setting
+
+
+def object_to(
+    request: Request, settings: Settings, *, listening_on: str, address: str
+) -> Refusal | None:
+    """Why this peer may not open an association, or None."""
+    if not request.protocol_version & 1:
+        return Refusal(rejection=Rejection.PROTOCOL_VERSION, because="unknown protocol version")
+    if request.application_context != APPLICATION_CONTEXT:
+        return Refusal(
+            rejection=Rejection.APPLICATION_CONTEXT, because="unknown application context"
+        )
+    ours = settings.node.ae_title.strip()
+    if is_checked(settings.receiver.check_called_ae, listening_on) and request.called_ae != ours:
+        return Refusal(rejection=Rejection.CALLED_AE, because=f"our AE title is {ours}")
+    if is_checked(settings.receiver.check_calling_ae, listening_on):
+        return _object_to_calling(request, settings, address)
+    return None
+
+
+def _object_to_calling(request: Request, settings: Settings, address: str) -> Refusal | None:
+    known = [p for p in settings.peers.values() if p.ae_title.strip() == request.calling_ae]
+    if not known:
+        because = "its AE title is not that of a configured peer"
+    elif not any(address in _addresses(peer.host) for peer in known):
+        because = "its AE title is configured with another address"
+    else:
+        return None
+    return Refusal(rejection=Rejection.CALLING_AE, because=because)
+
+
+def _addresses(host: str) -> frozenset[str]:
+    """The addresses of a host by name or number; names are asked for once a minute."""
+    now = time.monotonic()
+    until, found = _names.get(host, (0.0, frozenset()))
+    if now >= until:
+        try:
+            found = frozenset(plain_address(str(i[4][0])) for i in socket.getaddrinfo(host, None))
+        except OSError as error:
+            logs.log().warning("a peer's name is not known", host=host, error=error.strerror)
+            found = frozenset()
+        _names[host] = (now + _NAME_SECONDS, found)
+    return found
+
+
+class Admission:
+    """The seats one connection holds."""
+
+    def __init__(self, seats: Seats, settings: Settings, address: str) -> None:
+        self._seats = seats
+        self._taken: list[int] = []
+        receiver = settings.receiver
+        self.is_full = not (
+            self._take("all", receiver.max_associations)
+            and self._take(f"address {address}", receiver.max_associations_per_peer)
+        )
+
+    def take_for(self, name: str, peer: Peer) -> bool:
+        """Whether a configured peer may have one more association; it has it then."""
+        return peer.max_associations is None or self._take(f"peer {name}", peer.max_associations)
+
+    def leave(self) -> None:
+        """Give everything back."""
+        while self._taken:
+            self._seats.leave(self._taken.pop())
+
+    def _take(self, name: str, limit: int) -> bool:
+        seat = self._seats.take(name, limit)
+        if seat is None:
+            return False
+        self._taken.append(seat)
+        return True

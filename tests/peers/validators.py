@@ -1,0 +1,63 @@
+"""Other people's validators: what they say about a file, as lists of sentences."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+PIXELMED = Path("/usr/share/java/pixelmed.jar")
+# Newer Java limits the size of the style sheets that PixelMed's validator is made of.
+_JAVA_LIMITS = (
+    "-Djdk.xml.xpathExprGrpLimit=0",
+    "-Djdk.xml.xpathExprOpLimit=0",
+    "-Djdk.xml.xpathTotalOpLimit=0",
+)
+
+
+def _lines(command: Sequence[str], seconds: float = 60.0) -> list[str]:
+    """What a program prints, both streams together; its exit status says nothing reliable."""
+    done = subprocess.run(
+        command,
+        timeout=seconds,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return [line.strip() for line in done.stdout.decode(errors="replace").splitlines()]
+
+
+def dciodvfy(path: Path) -> list[str]:
+    """The errors that dicom3tools' dciodvfy finds in a file; warnings are left out."""
+    return [line for line in _lines(["dciodvfy", str(path)]) if line.startswith("Error")]
+
+
+def dciodvfy_warnings(path: Path) -> list[str]:
+    """The warnings of dciodvfy, for people to read."""
+    return [line for line in _lines(["dciodvfy", str(path)]) if line.startswith("Warning")]
+
+
+def sr_errors(path: Path) -> list[str]:
+    """The errors that PixelMed finds in a structured report, templates included; takes seconds.
+
+    A validator that did not get to its end is an error too, never a clean bill.
+    """
+    validator = "com.pixelmed.validate.DicomSRValidator"
+    lines = _lines(["java", *_JAVA_LIMITS, "-cp", str(PIXELMED), validator, str(path)])
+    errors = [line for line in lines if "error" in line.lower() or "illegal" in line.lower()]
+    if not any("alidation complete" in line for line in lines):
+        errors.append("PixelMed's validator did not finish: " + " ".join(lines[-3:]))
+    return errors
+
+
+def dcmdump(path: Path) -> str:
+    """The file as DCMTK shows it; raises `subprocess.CalledProcessError` when it cannot be read."""
+    done = subprocess.run(
+        ["dcmdump", "--quiet", str(path)],
+        timeout=60,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    return done.stdout.decode(errors="replace")
