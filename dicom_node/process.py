@@ -96,6 +96,13 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+def _read_values_as_they_are() -> None:
+    """Keep pydicom from judging values: its warnings would print a patient's into the log."""
+    from pydicom import config
+
+    config.settings.reading_validation_mode = config.IGNORE
+
+
 def main() -> int:
     """Run the role this process was started for."""
     role = sys.argv[1]
@@ -115,6 +122,8 @@ def main() -> int:
             "gateway": "gateway.process",
         }[role]
     )
+    if role != "gateway":
+        _read_values_as_they_are()
     orders = take_orders()
     from dicom_node import logs
 

@@ -18,9 +18,9 @@ from pynetdicom.presentation import PresentationContext, build_context
 
 from config.settings import Peer, Settings
 from dicom_node import logs
+from dicom_node.fates import Fate, fate_of
 from dicom_node.process import Orders
 from dicom_node.scu import Unreachable, associate
-from dicom_node.fates import Fate, fate_of
 from dicom_node.vouching import ask_to_vouch
 from storage import outbox
 from storage.backoff import delay

@@ -276,7 +276,6 @@ class Supervisor:
     def _reload(self) -> None:
         """Take over a changed configuration; a bad one is refused whole and the old one stays."""
         from pipelines.router import RouteError, compile_routes
-
         from storage import audit
 
         try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from itertools import groupby
 
-from pydicom import Dataset, dcmread
-
 from pipelines.contract import Instance, Series, Study
 from storage.inbox import Inbox
 from storage.records import StoredInstance, StudyRecord
@@ -40,28 +38,6 @@ def as_study(
         expected_instances=study.expected,
         received_instances=len(stored),
     )
-
-
-def headers(study: Study) -> list[Dataset]:
-    """What results are built from: the first instance's whole header, the others' identity."""
-    first, *others = (
-        (series.SeriesInstanceUID, instance)
-        for series in study.series
-        for instance in series.instances
-    )
-    return [
-        dcmread(first[1].path, stop_before_pixels=True),
-        *(_identity(study, uid, instance) for uid, instance in others),
-    ]
-
-
-def _identity(study: Study, SeriesInstanceUID: str, instance: Instance) -> Dataset:
-    ds = Dataset()
-    ds.SOPClassUID = instance.SOPClassUID
-    ds.SOPInstanceUID = instance.SOPInstanceUID
-    ds.StudyInstanceUID = study.StudyInstanceUID
-    ds.SeriesInstanceUID = SeriesInstanceUID
-    return ds
 
 
 def _instance(item: StoredInstance, inbox: Inbox) -> Instance:

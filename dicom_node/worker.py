@@ -19,10 +19,10 @@ from pathlib import Path
 from dicom_node import __version__, logs
 from dicom_node.delivery_plan import plan
 from dicom_node.process import Orders
-from dicom_node.views import as_study, headers
+from dicom_node.views import as_study
 from pipelines import installed
 from pipelines.contract import Cancelled, Findings, Pipeline, Rejected, Retryable, Study
-from results.build import Context, Device, Predecessor, Result, build_results
+from results.build import Context, Device, Result, build_results
 from storage import jobs, objects, studies
 from storage.backoff import delay
 from storage.database import Database, now
@@ -196,30 +196,23 @@ class Worker:
         wanted = plan(job.assignment, self.orders.settings)
         # A shadow job's report is made and kept, and sent to nobody.
         kinds = sorted({kind for kinds in wanted.values() for kind in kinds}) or ["sr"]
-        built = build_results(kinds, headers(study), findings, self._context(job, closed_at))
+        built = build_results(kinds, study, findings, self._context(job, kinds, closed_at))
         for reason in built.reasons:
             self.log.warning("a result was not made", job=job.id, why=reason)
         return [self._keep(result, wanted) for result in built.results]
 
-    def _context(self, job: Job, closed_at: float) -> Context:
+    def _context(self, job: Job, kinds: Sequence[str], closed_at: float) -> Context:
         settings = self.orders.settings.node
         return Context(
             root=settings.uid_root,
-            pipeline_name=job.pipeline,
-            pipeline_version=job.version,
+            pipeline=job.pipeline,
+            version=job.version,
             revision=job.revision,
             # The study's own moment: a job that is run twice makes the same bytes.
             content_datetime=datetime.fromtimestamp(closed_at).astimezone(),
-            device=Device(name=settings.ae_title, version=__version__),
-            predecessors=tuple(
-                Predecessor(
-                    SOPClassUID=earlier.SOPClassUID,
-                    SOPInstanceUID=earlier.SOPInstanceUID,
-                    StudyInstanceUID=job.StudyInstanceUID,
-                    SeriesInstanceUID=earlier.SeriesInstanceUID,
-                )
-                for earlier in jobs.predecessors(self.db, job, "sr")
-            ),
+            ae_title=settings.ae_title,
+            device=Device(version=__version__),
+            predecessors={kind: jobs.predecessors(self.db, job, kind) for kind in kinds},
         )
 
     def _keep(self, result: Result, wanted: Mapping[str, Sequence[str]]) -> NewResult:

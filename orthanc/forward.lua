@@ -19,7 +19,7 @@ local STABLE_AGE = settings.StableAge or 60
 local SWEEP_STUDIES = 500                          -- how many studies one look goes through
 local SWEEP_SECONDS = 3600                         -- how often the archive is gone through
 local BREAKS = 3                                   -- broken connections until a study is halved
-local NO_CONTEXT = 2015                            -- Orthanc's "no acceptable presentation context"
+local NETWORK = 9                                  -- Orthanc's error code "network protocol"
 local MAKER = 'dicom-node'                         -- the mark in what a node has made
 
 local queue = {}          -- what waits: { study, instances or nil for "whatever lacks a mark", ... }
@@ -201,7 +201,7 @@ local function unreachable(entry, why)
   pause_wait = math.min(UNREACHABLE_CAP, math.max(FIRST_WAIT, pause_wait * 2))
   pause_until = os.time() + pause_wait
   table.insert(queue, entry)
-  say('study ' .. entry.study .. ' waits, next try in ' .. pause_wait .. ' s: ' .. why)
+  say('study ' .. entry.study .. ' waits, next try in ' .. math.floor(pause_wait) .. ' s: ' .. why)
 end
 
 -- One object that the node refuses must not keep the others of its study away from it: what was
@@ -230,13 +230,13 @@ local function refused(entry, why)
   entry.part, entry.not_before = true, os.time() + wait
   table.insert(queue, entry)
   say('study ' .. entry.study .. ': ' .. #entry.instances .. ' instances refused, next try in '
-      .. wait .. ' s: ' .. why)
+      .. math.floor(wait) .. ' s: ' .. why)
 end
 
 local function failed(entry, job)
   local why = job.ErrorDetails
   if not why or why == '' then why = job.ErrorDescription or 'unknown reason' end
-  if string.find(why, 'DIMSE status', 1, true) or job.ErrorCode == NO_CONTEXT then
+  if string.find(why, 'DIMSE status', 1, true) or (job.ErrorCode or NETWORK) ~= NETWORK then
     refused(entry, why)
     return
   end

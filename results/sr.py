@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from highdicom.sr import ComprehensiveSR
 from pydicom import DataElement, Dataset, FileMetaDataset
+from pydicom.config import disable_value_validation
 from pydicom.uid import UID, ComprehensiveSRStorage, ExplicitVRLittleEndian
 from pydicom.valuerep import DA, TM
 
@@ -86,7 +87,7 @@ class _Report(ComprehensiveSR):
         """Do nothing here: `_copy_patient_and_study` does it, from the source as it came."""
 
     def _add_contributing_equipment(self, *_: object) -> None:
-        """Do nothing here: `mark` does it, and without the present time, which is never the same."""
+        """Do nothing here: `mark` does it, without the present time, which always differs."""
 
 
 def build_sr(
@@ -134,9 +135,6 @@ def build_sr(
         coding_schemes=[scheme_item()],
     )
     complete(ds, source=source, findings=findings, fits=fits)
-    if findings.refusals:
-        ds.CompletionFlagDescription = "Parts of the study were not processed"
-    ds.InstanceCreationDate, ds.InstanceCreationTime = ds.ContentDate, ds.ContentTime
     _copy_patient_and_study(patient, ds)
     _equipment(ds, device, findings, fits)
     return _plain_dataset(ds)
@@ -166,6 +164,8 @@ def _stand_in(whole: Dataset | Predecessor, study: str) -> Dataset:
     light.StudyInstanceUID = study
     for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"):
         setattr(light, keyword, str(getattr(whole, keyword)))
+    if not all(element.value for element in light):
+        raise ValueError("an instance that a report refers to lacks one of its UIDs")
     return light
 
 
@@ -177,11 +177,13 @@ def _evidence(source: Sequence[Dataset]) -> list[Dataset]:
 
 
 def _copy_patient_and_study(source: Dataset, target: Dataset) -> None:
-    for keyword in PATIENT_AND_STUDY:
-        if keyword in source:
-            target[keyword] = deepcopy(source[keyword])
-        elif keyword in _REQUIRED:
-            setattr(target, keyword, "")
+    # Wrong values are passed on as they are; pydicom would log them, and they are the patient's.
+    with disable_value_validation():
+        for keyword in PATIENT_AND_STUDY:
+            if keyword in source:
+                target[keyword] = deepcopy(source[keyword])
+            elif keyword in _REQUIRED:
+                setattr(target, keyword, "")
 
 
 def _local(moment: datetime, source: Dataset) -> datetime:
@@ -203,6 +205,9 @@ def _plain_dataset(report: Dataset) -> Dataset:
     """The report as an ordinary data set with file meta information of ours."""
     ds = Dataset()
     ds.update(report)
+    ds.InstanceCreationDate, ds.InstanceCreationTime = ds.ContentDate, ds.ContentTime
+    if ds.CompletionFlag == "PARTIAL":
+        ds.CompletionFlagDescription = "Parts of the study were not processed"
     ds.file_meta = FileMetaDataset()
     ds.file_meta.MediaStorageSOPClassUID = ComprehensiveSRStorage
     ds.file_meta.MediaStorageSOPInstanceUID = UID(report.SOPInstanceUID)

@@ -134,11 +134,9 @@ def _create(connection: Connection) -> None:
 
 
 def url_of(settings: Settings) -> URL:
-    """The SQLAlchemy address of the configured database, its password included."""
+    """The SQLAlchemy address of the configured database."""
     if settings.node.database != "sqlite":
-        url = make_url(settings.node.database)
-        password = settings.node.database_password.get_secret_value()
-        return url.set(password=password) if password else url
+        return make_url(settings.node.database)
     folder = Path(settings.node.data_dir).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     return URL.create("sqlite", database=str(folder / "node.sqlite"))

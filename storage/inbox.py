@@ -23,6 +23,7 @@ from uuid import uuid4
 
 from config.settings import Settings
 from storage.journal import Unreadable, read_journal, read_meta
+from storage.killpoints import reached
 from storage.quota import Quota
 from storage.records import Outcome
 
@@ -170,6 +171,7 @@ class Inbox:
                     os.fsync(folder)  # whoever linked it may not have come to this yet
                     return key, Outcome.DUPLICATE
                 continue
+            reached("receiver: file named, folder not synced")
             os.fsync(folder)
             if self._quota:
                 self._quota.add(written.size)
@@ -230,7 +232,9 @@ class Incoming:
         `REFUSED`: of the file that stood in the way). Raises `NoRoom` where the disk is full.
         """
         try:
+            reached("receiver: file written, not synced")
             os.fsync(self._fd)
+            reached("receiver: file synced, not named")
             return self._inbox._publish(self, SOPInstanceUID, on_conflict)
         except OSError as error:
             if _is_full(error):

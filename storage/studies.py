@@ -174,6 +174,8 @@ def _reopen(connection: Connection, study: Any, received_at: float) -> int:
             "status": StudyStatus.OPEN,
             "revision": revision,
             "opened_at": received_at,
+            "expected": None,
+            "expected_from": None,
             "asked_at": None,
             "removed_at": None,
         }
@@ -191,9 +193,9 @@ def _associate(connection: Connection, study_id: int, association: str) -> None:
 def ripe(db: Database, before: float, opened_before: float) -> list[StudyRecord]:
     """Open studies that may be complete.
 
-    Every association that touched them is closed and counted, and either nothing came since
-    `before` or they hold as many instances as the objects announce; or they were opened before
-    `opened_before`, whatever else is true.
+    Every association that touched them is closed and counted, and either nothing came and none
+    of them ended since `before`, or they hold as many instances as the objects announce; or they
+    were opened before `opened_before`, whatever else is true.
     """
     touching = study_associations.c.study_id == studies.c.id
     connected = exists().where(
@@ -202,10 +204,17 @@ def ripe(db: Database, before: float, opened_before: float) -> list[StudyRecord]
         associations.c.closed_at.is_(None),
     )
     uncounted = exists().where(touching, arrivals.c.association == study_associations.c.association)
+    # One that broke off is likely to come back: its end starts the silence anew.
+    ended = exists().where(
+        touching,
+        associations.c.id == study_associations.c.association,
+        associations.c.closed_at > before,
+    )
+    quiet = and_(studies.c.last_at <= before, ~ended)
     announced = and_(
         studies.c.asked_at.is_(None), studies.c.expected.is_not(None), _held >= studies.c.expected
     )
-    settled = and_(~connected, ~uncounted, or_(studies.c.last_at <= before, announced))
+    settled = and_(~connected, ~uncounted, or_(quiet, announced))
     query = (
         select(*_STUDY)
         .where(studies.c.status == StudyStatus.OPEN)

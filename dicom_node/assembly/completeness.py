@@ -6,13 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.router import Decision, compile_routes, decide
-
-from config.settings import Peer, Settings
+from config.settings import Assembly, Peer, Settings
 from dicom_node import logs
 from dicom_node.scu import Unreachable, count_instances
 from dicom_node.views import as_study
 from pipelines import Installed, installed
+from pipelines.router import Decision, compile_routes, decide
 from storage import outbox, studies
 from storage.database import Database, now
 from storage.inbox import Inbox
@@ -43,25 +42,30 @@ class Evidence:
         }
 
 
-def judge(study: StudyRecord, held: int, settings: Settings, moment: float) -> Evidence | None:
-    """Say on what evidence the study is complete; None while it should be waited for."""
-    quiet = moment - study.last_at
+def judge(
+    study: StudyRecord, held: int, rules: Assembly, moment: float, listening_since: float
+) -> Evidence | None:
+    """Say on what evidence the study is complete; None while it should be waited for.
+
+    Silence counts only while somebody listens: after a restart, peers get their time to return.
+    """
+    quiet = moment - max(study.last_at, listening_since)
     age = moment - study.opened_at
     expected = study.expected
     kind = because = ""
     if expected is not None and held >= expected:
         kind = "counted"
         because = f"{held} of {expected} instances are here, says {study.expected_from}."
-    elif age >= settings.assembly.cap_seconds:
+    elif age >= rules.cap_seconds:
         kind = "cap"
         because = f"The study was open for {age:.0f} seconds, the longest that is waited."
-    elif expected is not None and quiet >= settings.assembly.short_seconds:
+    elif expected is not None and quiet >= rules.short_seconds:
         kind = "short"
         because = (
             f"Only {held} of {expected} instances came (says {study.expected_from}), "
             f"and nothing more for {quiet:.0f} seconds."
         )
-    elif expected is None and quiet >= settings.assembly.quiet_seconds:
+    elif expected is None and quiet >= rules.quiet_seconds:
         kind = "quiet"
         because = f"Every association is closed and nothing came for {quiet:.1f} seconds."
     if not kind:
@@ -82,6 +86,7 @@ class Completeness:
     def __init__(self, db: Database, inbox: Inbox, settings: Settings) -> None:
         self.db, self.inbox = db, inbox
         self.log = logs.log()
+        self.listening_since = now()
         # Peers are asked in threads: one that does not answer holds up its own study only.
         self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="count")
         self.asking: dict[int, Future[int | None]] = {}
@@ -103,7 +108,9 @@ class Completeness:
     def _consider(self, study: StudyRecord, moment: float) -> bool:
         stored = studies.held(self.db, study.id)
         theirs = [instance for instance in stored if not instance.ours]
-        evidence = judge(study, len(theirs), self.settings, moment)
+        evidence = judge(
+            study, len(theirs), self.settings.assembly, moment, self.listening_since
+        )
         if (evidence is None or evidence.kind == "quiet") and self._ask(study, theirs):
             return False
         if evidence is None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 
-from pipelines.router import compile_routes, keywords
 from pydicom.errors import InvalidDicomError
 
 from config.settings import Settings
 from dicom_node import logs
 from dicom_node.assembly.header import CORE, as_json, read_header
+from pipelines.router import compile_routes, keywords
 from results.identity import is_ours
 from storage import arrivals, studies
 from storage.database import Database

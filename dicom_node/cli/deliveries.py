@@ -34,14 +34,12 @@ def listing(args: Namespace) -> int:
     """List deliveries."""
     from dicom_node.cli.node import database, settings
     from dicom_node.cli.out import as_json, show, table, when
-    from storage import overview
+    from storage import listings
     from storage.records import DeliveryStatus
 
     statuses = [DeliveryStatus(args.status)] if args.status else []
     with database(settings()) as db:
-        rows = overview.deliveries_listing(
-            db, destination=args.to, statuses=statuses, limit=args.limit
-        )
+        rows = listings.sent(db, destination=args.to, statuses=statuses, limit=args.limit)
     if args.json:
         as_json({"deliveries": rows})
         return DONE

@@ -143,7 +143,9 @@ def _facts(job: Job) -> Any:
         ("ended", when(job.ended_at)),
         ("worker", job.worker),
     ]
-    return table(("what", "value"), ((name, value) for name, value in rows if value not in ("", None)))
+    return table(
+        ("what", "value"), ((name, value) for name, value in rows if value not in ("", None))
+    )
 
 
 def retry(args: Namespace) -> int:

@@ -90,7 +90,8 @@ def welcome(found: Settings, port: int, http_port: int) -> str:
         f"Open the page:    http://{page_host}:{http_port}/"
         if http_port
         else "Open the page:    it is switched off ([http] enabled = false)",
-        f'Point a PACS here: AE title "{ae_title}", host {far}, port {port} (see orthanc/README.md)',
+        f'Point a PACS here: AE title "{ae_title}", host {far}, port {port} '
+        "(see orthanc/README.md)",
     ]
     listed = "\n".join(f"  {number}. {step}" for number, step in enumerate(steps, 1))
     only = "" if host in EVERYWHERE or not _is_near(host) else _ONLY_NEAR
@@ -98,7 +99,9 @@ def welcome(found: Settings, port: int, http_port: int) -> str:
 
 
 NOTICE = "This is not a medical device: its results are not for diagnosis."
-_ONLY_NEAR = "Only programs on this machine reach it; node.host in the configuration changes that.\n"
+_ONLY_NEAR = (
+    "Only programs on this machine reach it; node.host in the configuration changes that.\n"
+)
 
 
 def _is_near(host: str) -> bool:

@@ -7,8 +7,9 @@ import zlib
 from dataclasses import dataclass
 from io import BytesIO
 
+from pydicom import Dataset
 from pydicom.filereader import read_dataset
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 PREFIX = 4096
 """Enough for group 0008 up to the instance UID in everything but oddities."""
@@ -24,14 +25,20 @@ _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _LONG_VRS = frozenset((b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UC", b"UN", b"UR"))
 _UNDEFINED = 0xFFFFFFFF
 _CLASS, _INSTANCE = 0x00080016, 0x00080018
+_FIRST_GROUP = 0x0008
+"""Every instance begins with it: the UIDs are there and mandatory."""
 
 
 class NotADataSet(Exception):
     """The bytes cannot be read in this transfer syntax."""
 
 
+class CutShort(NotADataSet):
+    """The bytes end before the UIDs do; more of them may help."""
+
+
 class _Odd(Exception):
-    """Legal perhaps, but more than the quick look understands."""
+    """Legal, but more than the quick look understands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +78,23 @@ class Encoding:
 
     def _look(self, data: bytes) -> Identity:
         found = {_CLASS: "", _INSTANCE: ""}
-        at, end, last = 0, len(data), 0
+        at, end = 0, len(data)
         while at + 8 <= end:
             group, element, length, begin = self._element(data, at)
             tag = group << 16 | element
-            if tag <= last or group < 8:
+            if group < _FIRST_GROUP or (not at and group > _FIRST_GROUP):
                 raise NotADataSet
             if tag > _INSTANCE:
-                break
-            if length == _UNDEFINED or begin + length > end:
+                return Identity(found[_CLASS], found[_INSTANCE])
+            if length == _UNDEFINED:
                 raise _Odd
+            if begin + length > end:
+                raise CutShort
             if tag in found:
                 found[tag] = data[begin : begin + length].decode("ascii", "replace").strip("\0 ")
-            last, at = tag, begin + length
+            at = begin + length
+        if not all(found.values()):
+            raise CutShort
         return Identity(found[_CLASS], found[_INSTANCE])
 
     def _element(self, data: bytes, at: int) -> tuple[int, int, int, int]:
@@ -95,7 +106,7 @@ class Encoding:
             raise NotADataSet
         if vr in _LONG_VRS or vr in (b"UT", b"SV", b"UV"):
             if at + 12 > len(data):
-                raise _Odd
+                raise CutShort
             return group, element, self._long.unpack_from(data, at + 8)[0], at + 12
         return group, element, length, at + 8
 
@@ -108,11 +119,20 @@ class Encoding:
                 self._little,
                 stop_when=lambda tag, _vr, _length: tag > _INSTANCE,
             )
-            return Identity(str(ds.get("SOPClassUID", "")), str(ds.get("SOPInstanceUID", "")))
         except (struct.error, EOFError, OSError, ValueError, KeyError, TypeError) as error:
             raise NotADataSet from error
+        found = Identity(_text(ds, _CLASS), _text(ds, _INSTANCE))
+        if not (found.SOPClassUID and found.SOPInstanceUID):
+            raise CutShort
+        return found
+
+
+def _text(ds: Dataset, tag: int) -> str:
+    """A UID as it was read: pydicom would warn of a bad one, we compare it."""
+    value = ds.get_item(tag).value if tag in ds else b""
+    return value.decode("ascii", "replace").strip("\0 ") if isinstance(value, bytes) else ""
 
 
 def is_uid(text: str) -> bool:
     """Whether a text is made as UIDs are; leading zeros are let pass, they are too common."""
-    return 0 < len(text) <= 64 and not set(text) - set("0123456789.") and UID(text) != "."
+    return bool(text.strip(".")) and len(text) <= 64 and not set(text) - set("0123456789.")

@@ -103,6 +103,8 @@ class Registrar:
         return batch
 
     def _try(self, batch: list[Event]) -> bool:
+        if any(isinstance(event, Arrival) for event in batch):
+            reached("receiver: peer told, database not")
         try:
             arrivals.record(self.db, batch)
         except SQLAlchemyError as error:

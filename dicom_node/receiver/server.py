@@ -24,6 +24,7 @@ from dicom_node.receiver.storing import Shelf
 from dicom_node.statuses import Abort, Rejection
 from storage.inbox import Inbox
 from storage.journal import Provenance
+from storage.killpoints import reached
 from storage.records import Association
 
 A_ASSOCIATE_RQ = 0x01
@@ -201,6 +202,7 @@ class Receiver:
             ),
         )
         self._ledger.opened(association)
+        reached("receiver: association accepted")
         ending = Ending.FAILED
         try:
             ending = session.run(agreement.answer)

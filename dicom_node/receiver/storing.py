@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dicom_node import logs
 from dicom_node.receiver.command import Command, encode_store_response
-from dicom_node.receiver.header import LONG_PREFIX, PREFIX, Encoding, NotADataSet, is_uid
+from dicom_node.receiver.header import LONG_PREFIX, PREFIX, CutShort, Encoding, NotADataSet, is_uid
 from dicom_node.receiver.ledger import Ledger
 from dicom_node.receiver.negotiation import Context
 from dicom_node.statuses import (
@@ -25,6 +25,7 @@ from dicom_node.statuses import (
 )
 from storage.inbox import Inbox, Incoming, NoRoom, OnConflict
 from storage.journal import MetaTemplate, Provenance
+from storage.killpoints import reached
 from storage.records import Arrival, Outcome
 
 
@@ -92,6 +93,7 @@ class Store:
             self._incoming = self._shelf.inbox.incoming()
         except (NoRoom, OSError) as error:
             self._fail(error)
+        reached("receiver: instance announced")
         self._meta = self._template.fill(self._uid, self._received_at)
 
     def write(self, views: Sequence[memoryview]) -> None:
@@ -103,6 +105,7 @@ class Store:
                 self._incoming.write(views)
             else:
                 self._incoming.write([self._meta, *views])
+            reached("receiver: data half written")
         except (NoRoom, OSError) as error:
             self._fail(error)
 
@@ -139,6 +142,7 @@ class Store:
             return OUT_OF_RESOURCES
         self._incoming = None
         self._shelf.ledger.stored(self._arrival(key, size, outcome))
+        reached("receiver: instance safe, peer not told")
         return DUPLICATE_INSTANCE if outcome is Outcome.REFUSED else SUCCESS
 
     def _contradiction(self) -> Status | None:
@@ -149,8 +153,9 @@ class Store:
         if self._incoming.size <= begin:
             return UNREADABLE
         try:
-            identity = self._encoding.identity(self._incoming.read(PREFIX, begin))
-            if not identity.SOPInstanceUID:
+            try:
+                identity = self._encoding.identity(self._incoming.read(PREFIX, begin))
+            except CutShort:
                 identity = self._encoding.identity(self._incoming.read(LONG_PREFIX, begin))
         except NotADataSet:
             return UNREADABLE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydicom.config import disable_value_validation
+
 from pipelines.contract import (
     Algorithm,
     Findings,
@@ -48,6 +50,11 @@ class IntakeCheck:
 
     def run(self, study: Study, report: Progress) -> Findings:
         """Check every image of the study, frame by frame."""
+        # pydicom would log each invalid value that it reads, and values may be the patient's.
+        with disable_value_validation():
+            return self._run(study, report)
+
+    def _run(self, study: Study, report: Progress) -> Findings:
         taken, refusals = _headers(study, report)
         notes = [*check_counts(study), *check_patient(taken)]
         measurements: list[Measurement] = []

@@ -3,92 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Self, cast
 
 from pydicom import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, AllStoragePresentationContexts, build_role, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.transport import ThreadedAssociationServer
 
-UNCOMPRESSED = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
-COMPRESSED_TOO = (
-    *UNCOMPRESSED,
-    "1.2.840.10008.1.2.4.50",
-    "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.91",
-    "1.2.840.10008.1.2.5",
+from tests.peers.script import (
+    ABORT,
+    ACCEPT,
+    COERCED,
+    COMPRESSED_TOO,
+    LOSE_ANSWER,
+    OUT_OF_RESOURCES,
+    UNCOMPRESSED,
+    Script,
+    Step,
+    Stored,
+    abort_after,
+    busy,
+    stall,
 )
+
 VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"  # the well-known one, PS3.4 annex J
 NO_SUCH_INSTANCE = 0x0112  # PS3.3 section C.14.1.1, Failure Reason
 PROCESSING_FAILURE = 0x0110
-
-Commitment = Literal["confirm", "refuse", "fail", "silent"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """How one C-STORE request is answered."""
-
-    status: int = 0x0000
-    abort: bool = False
-    """Abort the association instead of answering; the instance is not kept."""
-    lose_answer: bool = False
-    """Keep the instance, and then abort instead of answering."""
-    stall_seconds: float = 0.0
-    """Answer only after so long."""
-
-
-ACCEPT = Step()
-OUT_OF_RESOURCES = Step(status=0xA700)
-COERCED = Step(status=0xB000)  # a warning: PS3.4 section B.2.3
-ABORT = Step(abort=True)
-LOSE_ANSWER = Step(lose_answer=True)
-
-
-def stall(seconds: float) -> Step:
-    """Answer with success, but only after so long."""
-    return Step(stall_seconds=seconds)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Script:
-    """What the PACS does: the steps one after the other, then `then` for ever."""
-
-    steps: Sequence[Step] = ()
-    then: Step = ACCEPT
-    by_instance: dict[str, Step] = field(default_factory=dict)
-    """Steps for particular SOP Instance UIDs, whatever the turn."""
-    commitment: Commitment = "confirm"
-    commitment_seconds: float = 0.0
-    """How long after the request the N-EVENT-REPORT comes."""
-    transfer_syntaxes: Sequence[str] = COMPRESSED_TOO
-    """`UNCOMPRESSED` refuses everything compressed."""
-    refuse_classes: Sequence[str] = ()
-    """SOP classes of which no presentation context is accepted."""
-    refuse_associations: int = 0
-    """So many associations are rejected before the first is accepted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stored:
-    """An instance that the PACS was sent, and what it answered."""
-
-    SOPClassUID: str
-    SOPInstanceUID: str
-    TransferSyntaxUID: str
-    calling_ae: str
-    association: int
-    status: int | None
-    """None where the association was aborted instead of an answer."""
-    kept: bool
 
 
 class FaultyPACS:
@@ -132,9 +76,10 @@ class FaultyPACS:
             (evt.EVT_N_ACTION, self._on_action),
         ]
         self._stopping.clear()
-        self._server = ae.make_server(("127.0.0.1", self.port), evt_handlers=handlers)
-        self.port = int(self._server.server_address[1])
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        server = ae.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
+        if server is None:  # pynetdicom says so only of a server that blocks
+            raise RuntimeError("The faulty PACS could not be started.")
+        self._server, self.port = server, int(server.server_address[1])
         return self
 
     def stop(self) -> None:
@@ -303,16 +248,6 @@ def _event(uid: str, committed: list[Dataset], failed: list[Dataset]) -> Dataset
     return event
 
 
-def abort_after(instances: int) -> Script:
-    """Accept so many instances, abort at the next, and behave from then on."""
-    return Script(steps=[*[ACCEPT] * instances, ABORT])
-
-
-def busy(times: int) -> Script:
-    """Answer 0xA700 so many times and then 0x0000."""
-    return Script(steps=[OUT_OF_RESOURCES] * times)
-
-
 __all__ = [
     "ABORT",
     "ACCEPT",
@@ -320,6 +255,8 @@ __all__ = [
     "COMPRESSED_TOO",
     "LOSE_ANSWER",
     "OUT_OF_RESOURCES",
+    "STORAGE_COMMITMENT",
+    "STORAGE_COMMITMENT_INSTANCE",
     "UNCOMPRESSED",
     "FaultyPACS",
     "Script",

@@ -18,7 +18,7 @@ from pipelines.contract import (
     Refusal,
     Severity,
 )
-from results import Context
+from results.build import Context
 
 NAMES: dict[str, tuple[str | list[str], str]] = {
     "ascii": ("ISO_IR 6", "PHANTOM^PLAIN"),

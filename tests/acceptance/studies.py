@@ -1,0 +1,60 @@
+"""Small studies for the acceptance tests, and a sender that does not give up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.uid import ExplicitVRLittleEndian
+from pynetdicom import AE
+
+from bench.phantoms import ct_head, write
+
+UNREACHED = "the node did not take everything in time"
+
+
+def small_ct(seed: int, slices: int = 3) -> list[Dataset]:
+    """A CT study of a few small slices, new for every seed."""
+    return ct_head(seed=seed, size=64, slices=slices)
+
+
+def files(datasets: Iterable[Dataset], folder: Path) -> list[Path]:
+    """The study as files, sorted by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return sorted(write(list(datasets), folder))
+
+
+def insist(paths: Sequence[Path], port: int, *, called: str = "DICOM_NODE", seconds: float = 30) -> None:
+    """Send until every instance was acknowledged, as a PACS does, over as many tries as it takes."""
+    owed = {str(dcmread(path, stop_before_pixels=True).SOPInstanceUID): path for path in paths}
+    deadline = time.monotonic() + seconds
+    while owed:
+        if time.monotonic() > deadline:
+            raise TimeoutError(UNREACHED)
+        for uid in _acknowledged(owed, port, called):
+            del owed[uid]
+        if owed:
+            time.sleep(0.2)
+
+
+def _acknowledged(owed: dict[str, Path], port: int, called: str) -> list[str]:
+    ae = AE(ae_title="MODALITY")
+    ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 5
+    for path in owed.values():
+        ds = dcmread(path, stop_before_pixels=True)
+        if ds.SOPClassUID not in {context.abstract_syntax for context in ae.requested_contexts}:
+            ae.add_requested_context(ds.SOPClassUID, ExplicitVRLittleEndian)
+    done: list[str] = []
+    assoc = ae.associate("127.0.0.1", port, ae_title=called)
+    if assoc.is_established:
+        for uid, path in owed.items():
+            status = assoc.send_c_store(path) if assoc.is_established else None
+            if not status:
+                break
+            if status.Status == 0x0000:
+                done.append(uid)
+        if assoc.is_established:
+            assoc.release()
+    return done
