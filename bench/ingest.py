@@ -117,9 +117,7 @@ class _Cpu:
 
     @classmethod
     def of(cls, system: System) -> _Cpu:
-        return cls(
-            proc.cpu_seconds(proc.tree(system.pid)), proc.cpu_seconds(system.receivers())
-        )
+        return cls(proc.cpu_seconds(proc.tree(system.pid)), proc.cpu_seconds(system.receivers()))
 
 
 def _one(cell: Cell, system: System, number: int, made: Template, folder: Path) -> Sample:

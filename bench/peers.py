@@ -48,14 +48,18 @@ class PynetdicomSCP(Server):
 class DefaultNode(Node):
     """The node with its defaults: only folder and ports are its own, and what is named."""
 
-    def __init__(self, folder: Path, more: str = "", **own: Any) -> None:
-        self._more, self._own = more, own
+    def __init__(self, folder: Path, more: str = "", *, port: int | None = None) -> None:
+        self._more, self._port = more, port
         super().__init__(folder)
 
+    def environment(self) -> dict[str, str]:
+        """The variables it is started with."""
+        return dict(self._environment)
+
     def _toml(self) -> str:
-        node = {"port": self.port, "data_dir": str(self.data_dir), **self._own}
-        node_lines = [f"{name} = {toml(value)}" for name, value in node.items()]
-        return "\n".join(["[node]", *node_lines, "[http]", f"port = {self.http_port}", self._more])
+        self.port = self._port or self.port
+        node = f"[node]\nport = {self.port}\ndata_dir = {toml(str(self.data_dir))}\n"
+        return f"{node}[http]\nport = {self.http_port}\n{self._more}"
 
 
 @dataclass(frozen=True, kw_only=True)

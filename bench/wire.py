@@ -53,15 +53,17 @@ def associate_rq(SOPClassUID: str, TransferSyntaxUID: str, called: str) -> bytes
     return _PDU.pack(0x01, len(body)) + body
 
 
-def read_acceptance(body: bytes) -> int:
-    """The largest PDU the peer takes, by its A-ASSOCIATE-AC; a refused context raises."""
+def read_acceptance(kind: int, body: bytes) -> int:
+    """The largest PDU the peer takes, by its A-ASSOCIATE-AC; anything else raises `Refused`."""
+    if kind != 0x02:
+        raise Refused(f"The association was answered with a PDU of type {kind}.")
     at, most = 68, 0
     while at + 4 <= len(body):
-        kind, length = _ITEM.unpack_from(body, at)
+        item, length = _ITEM.unpack_from(body, at)
         value = body[at + 4 : at + 4 + length]
-        if kind == 0x21 and value[2] != 0:
+        if item == 0x21 and value[2] != 0:
             raise Refused(f"The presentation context was refused with result {value[2]}.")
-        if kind == 0x50 and value[0] == 0x51:
+        if item == 0x50 and value[0] == 0x51:
             (most,) = struct.unpack_from(">I", value, 4)
         at += 4 + length
     return min(most or MOST_PDU, MOST_PDU)
@@ -153,10 +155,7 @@ class Association:
         found = cls(sock)
         try:
             sock.sendall(associate_rq(SOPClassUID, TransferSyntaxUID, called))
-            kind, body = found._pdu()
-            if kind != 0x02:
-                raise Refused(f"The association was answered with a PDU of type {kind}.")
-            found.most = read_acceptance(body)
+            found.most = read_acceptance(*found._pdu())
         except BaseException:
             sock.close()
             raise

@@ -13,11 +13,12 @@ def plan(assignment: Mapping[str, Any], settings: Settings) -> dict[str, tuple[s
 
     A shadow assignment sends nothing; neither does a destination that is configured no longer.
     """
-    if assignment.get("shadow"):
+    if assignment["shadow"]:
         return {}
     found: dict[str, tuple[str, ...]] = {}
     for name, kinds in assignment["send_to"].items():
         peer = settings.peers.get(name)
         if peer is not None:
-            found[name] = tuple(kinds) if kinds is not None else peer.results
+            wanted = peer.results if kinds is None else kinds
+            found[name] = tuple(dict.fromkeys([*wanted, *assignment["besides"].get(name, ())]))
     return found

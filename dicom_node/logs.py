@@ -39,6 +39,8 @@ def configure(settings: Logging, role: str) -> None:
     )
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     logging.getLogger("pydicom").setLevel(logging.ERROR)
+    # It warns when a chore is still busy at its next time; the chore then simply goes on.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def log() -> structlog.typing.FilteringBoundLogger:

@@ -8,19 +8,21 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from pydicom.uid import UID
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context, build_role
-from pynetdicom.sop_class import (
-    StorageCommitmentPushModel,
-    StudyRootQueryRetrieveInformationModelFind,
-    Verification,
-)
 
 from config.settings import Peer, Settings
 
 # Files are sent as they lie on disk, piece by piece, never decoded.
 _config.STORE_SEND_CHUNKED_DATASET = True
+
+# Well-known UIDs of PS3.6 Table A-1; pynetdicom makes its own names for them at run time only.
+VERIFICATION = UID("1.2.840.10008.1.1")
+STUDY_ROOT_FIND = UID("1.2.840.10008.5.1.4.1.2.2.1")
+STORAGE_COMMITMENT = UID("1.2.840.10008.1.20.1")
+STORAGE_COMMITMENT_INSTANCE = UID("1.2.840.10008.1.20.1.1")
 
 
 class Unreachable(Exception):
@@ -54,7 +56,7 @@ def associate(
         evt_handlers=handlers,
         tls_args=(_tls(settings), peer.host) if peer.tls else None,
         # We are the user of Storage Commitment, so reports may come over our association.
-        ext_neg=[build_role(StorageCommitmentPushModel, scu_role=True)] if on_report else None,
+        ext_neg=[build_role(STORAGE_COMMITMENT, scu_role=True)] if on_report else None,
     )
     if assoc.is_established:
         return assoc
@@ -98,7 +100,7 @@ def association(
 
 def echo(settings: Settings, peer: Peer) -> None:
     """Verify a peer by C-ECHO; raises `Unreachable` where it does not answer success."""
-    with association(settings, peer, [build_context(Verification)]) as assoc:
+    with association(settings, peer, [build_context(VERIFICATION)]) as assoc:
         status = assoc.send_c_echo()
         if not status or status.Status != 0x0000:
             raise Unreachable(f"{peer.ae_title} did not answer the C-ECHO with success.")
@@ -144,11 +146,10 @@ def _find(settings: Settings, peer: Peer, identifier: dict[str, str]) -> list[An
     ds = Dataset()
     for keyword, value in identifier.items():
         setattr(ds, keyword, value)
-    model = StudyRootQueryRetrieveInformationModelFind
-    with association(settings, peer, [build_context(model)]) as assoc:
+    with association(settings, peer, [build_context(STUDY_ROOT_FIND)]) as assoc:
         if not assoc.accepted_contexts:
             raise Unreachable(f"{peer.ae_title} offers no C-FIND for studies.")
-        answers = list(assoc.send_c_find(ds, model))
+        answers = list(assoc.send_c_find(ds, STUDY_ROOT_FIND))
     if not answers or answers[-1][0].get("Status") != 0x0000:
         raise Unreachable(f"{peer.ae_title} did not finish its answer to the C-FIND.")
     return [match for status, match in answers if status.Status in (0xFF00, 0xFF01) and match]

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
@@ -29,7 +29,7 @@ from storage.killpoints import reached
 from storage.records import Delivery
 
 POLL = 0.05
-NATIVE = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+NATIVE: list[str | UID] = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 
 
 class Destination:

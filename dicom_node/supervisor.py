@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from config.loader import ConfigError, load
+from config.errors import ConfigError
+from config.loader import load
 from config.reload import diff, reloaded
 from config.settings import Settings
 from dicom_node import logs
@@ -27,6 +28,9 @@ from dicom_node.process import CONTROL_FD, new_id
 from dicom_node.receiver.listening import listen
 from dicom_node.receiver.seats import Seats
 from storage.killpoints import reached
+
+if TYPE_CHECKING:
+    from storage.records import Job
 
 BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The waits before a process that keeps dying is started again, in seconds."""
@@ -162,7 +166,7 @@ class Supervisor:
 
     def _prepare(self) -> None:
         """Make the database ready and clear up after whatever ran here before."""
-        from storage import arrivals, fleet, jobs
+        from storage import arrivals, fleet
         from storage.database import Database
         from storage.inbox import Inbox
 
@@ -171,15 +175,16 @@ class Supervisor:
         Inbox.of(self.settings).recover()
         gone = [row["id"] for row in fleet.clear(self.db)]
         arrivals.abandon(self.db)
-        self._reclaim = lambda workers: jobs.reclaim(
-            self.db,
-            self.settings.workers.max_crashes,
-            self.settings.notices.dead,
-            workers,
-        )
         self._reclaim(gone)
         fleet.enrol(self.db, self.id, "supervisor")
         reached("supervisor: database ready")
+
+    def _reclaim(self, workers: list[str]) -> list[Job]:
+        """Take back the jobs of these workers, which are dead, and of those that fell silent."""
+        from storage import jobs
+
+        rules = self.settings.workers
+        return jobs.reclaim(self.db, rules.max_crashes, self.settings.notices.dead, workers)
 
     def _start_others(self, http: list[socket.socket]) -> None:
         others = [Child(role="assembly"), Child(role="sender")]

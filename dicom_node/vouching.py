@@ -7,11 +7,16 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom.presentation import build_context
-from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 
 from config.settings import Peer, Settings
 from dicom_node.reports import read_report
-from dicom_node.scu import Unreachable, associate, has_instance
+from dicom_node.scu import (
+    STORAGE_COMMITMENT,
+    STORAGE_COMMITMENT_INSTANCE,
+    Unreachable,
+    associate,
+    has_instance,
+)
 from storage import outbox
 from storage.database import Database, now
 from storage.killpoints import reached
@@ -72,7 +77,7 @@ def _request_commitment(
         ours = outbox.vouched(db, report.transaction_uid, report.committed, report.failed)
         return (0x0000 if ours else 0x0112), None
 
-    context = build_context(StorageCommitmentPushModel)
+    context = build_context(STORAGE_COMMITMENT)
     assoc = associate(settings, peer, [context], on_report=on_report)
     try:
         if not assoc.accepted_contexts:
@@ -80,8 +85,8 @@ def _request_commitment(
         status, _ = assoc.send_n_action(
             _request(transaction_uid, asking),
             1,
-            StorageCommitmentPushModel,
-            StorageCommitmentPushModelInstance,
+            STORAGE_COMMITMENT,
+            STORAGE_COMMITMENT_INSTANCE,
         )
         if not status or status.Status != 0x0000:
             code = f"{status.Status:#06x}" if status else "no answer"

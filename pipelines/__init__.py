@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Installed:
     framework: Framework
     source: str
     """Where its class is: `module:Class`."""
+    error: str | None = None
+    """Why it cannot be used, where it cannot: routes to it are not followed."""
 
     def make(self) -> Pipeline:
         """Import the class and make one."""
@@ -44,11 +46,22 @@ BUILT_IN: tuple[Installed, ...] = (
 
 
 def installed() -> dict[str, Installed]:
-    """Every pipeline by name: ours, then those that entry points add."""
+    """Every pipeline by name: ours, then those that entry points add, broken ones included."""
     found = {pipeline.name: pipeline for pipeline in BUILT_IN}
     for point in entry_points(group="dicom_node.pipelines"):
+        found[point.name] = _added(point)
+    return found
+
+
+def _added(point: EntryPoint) -> Installed:
+    """What an entry point adds; where it cannot be imported, that it cannot."""
+    try:
         made = point.load()
-        found[point.name] = Installed(
+        return Installed(
             name=point.name, version=made.version, framework=made.framework, source=point.value
         )
-    return found
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything
+        why = f"{type(error).__name__}: {error}"
+        return Installed(
+            name=point.name, version="?", framework="none", source=point.value, error=why
+        )

@@ -43,6 +43,10 @@ class Database:
 
     def __init__(self, url: str | URL) -> None:
         self.engine = _engine(url)
+        self._reading: dict[str, Any] = {"reading": True}
+        if self.engine.dialect.name == "postgresql":
+            # By default every statement of a transaction there sees what was committed before it.
+            self._reading["isolation_level"] = "REPEATABLE READ"
 
     @classmethod
     def of(cls, settings: Settings) -> Database:
@@ -58,7 +62,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view for reading; takes no write lock."""
-        with self.engine.connect().execution_options(reading=True) as connection:
+        with self.engine.connect().execution_options(**self._reading) as connection:
             yield connection
 
     def ping(self) -> None:

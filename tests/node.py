@@ -146,6 +146,20 @@ class Node(Server):
         found = self.json("status")["processes"]
         return [row["pid"] for row in found if role is None or row["role"] == role]
 
+    def start_to_be_killed(self, point: str, marker: Path) -> None:
+        """Start; the first process that comes to the point is killed there, and `marker` left.
+
+        Returns once the node serves, or, where the supervisor is the one that dies, has died.
+        """
+        self._environment["NODE_KILL_AT"] = f"{point}:{marker}"
+        try:
+            self.start()
+        except PeerError:
+            if not marker.exists():
+                raise
+        finally:
+            del self._environment["NODE_KILL_AT"]
+
     def kill_role(self, role: str) -> list[int]:
         """End every process of a role by SIGKILL; the supervisor starts them again."""
         ended = self.processes(role)

@@ -108,9 +108,7 @@ class Completeness:
     def _consider(self, study: StudyRecord, moment: float) -> bool:
         stored = studies.held(self.db, study.id)
         theirs = [instance for instance in stored if not instance.ours]
-        evidence = judge(
-            study, len(theirs), self.settings.assembly, moment, self.listening_since
-        )
+        evidence = judge(study, len(theirs), self.settings.assembly, moment, self.listening_since)
         if (evidence is None or evidence.kind == "quiet") and self._ask(study, theirs):
             return False
         if evidence is None:

@@ -104,5 +104,11 @@ def look(db: Database, StudyInstanceUID: str) -> Progress | None:
         held=studies.counts(db, [study.id]).get(study.id, 0),
         jobs=sorted(of_now, key=lambda job: job.id),
         deliveries=sent,
-        unprocessed=(closed or {}).get("decision", {}).get("unprocessed"),
+        unprocessed=_why_not((closed or {}).get("decision", {})),
     )
+
+
+def _why_not(decision: Mapping[str, Any]) -> str | None:
+    """The first reason why something is not done, as the router wrote it down."""
+    reasons = [item["because"] for item in decision.get("unprocessed", ())]
+    return str(reasons[0]) if reasons else None

@@ -132,7 +132,7 @@ def _facts(job: Job) -> Any:
         ("pipeline", f"{job.pipeline} {job.version} ({job.framework})"),
         ("study", job.StudyInstanceUID),
         ("revision", job.revision),
-        ("route", job.assignment.get("route")),
+        ("routes", ", ".join(job.assignment.get("routes", ()))),
         ("series", "\n".join(f"{uid} ({len(found)})" for uid, found in series.items())),
         ("priority", job.priority.name.lower()),
         ("tries", job.attempts),

@@ -62,6 +62,7 @@ _UNDECODABLE = (
     KeyError,
     IndexError,
     AttributeError,
+    AssertionError,
     NotImplementedError,
 )
 

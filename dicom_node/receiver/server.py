@@ -30,9 +30,9 @@ from storage.records import Association
 A_ASSOCIATE_RQ = 0x01
 _GLANCE = 0.1
 """Seconds between looks at whether to stop."""
-_YIELD = 0.002
+_YIELD = 0.001
 """Seconds by which a process lets the others go first, for each association it has."""
-_MOST_YIELD = 0.05
+_MOST_YIELD = 0.01
 _SPARE_THREADS = 64
 """So many more connections than associations may be open, to be told that there are too many."""
 
@@ -93,7 +93,7 @@ class Receiver:
 
     def _let_others_first(self) -> None:
         """Leave a new connection to the process with the fewest: all of them see it."""
-        if self._open:
+        if self._open and self.settings.node.receivers > 1:
             time.sleep(min(_YIELD * len(self._open), _MOST_YIELD))
 
     def _accept(self, listener: Listener) -> None:

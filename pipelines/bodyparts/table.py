@@ -56,7 +56,8 @@ HAND 85562004 > UPPERLIMB : hand, hands, hände, mittelhand*, handaufnahme*, man
   main droite, main gauche, main d, main g, rx main, radio main, radiographie main, de la main
 HEAD 69536005 : head, kopf, schädelct*, tête, cabeza, headct
 HEADNECK 774007 > HEAD NECK : head neck, kopf hals, tête cou, cabeza cuello
-HEART 80891009 : heart, cardiac*, kardial*, herz, herzct, herzmr*, coeur, corazón, coronary, coronaries, cardio*
+HEART 80891009 : heart, cardiac*, kardial*, herz, herzct, herzmr*, coeur, corazón,
+  coronary, coronaries, cardio*
 HIP 24136001 29836001 > LOWERLIMB : hip, hips, hüfte*, hüft*, hanche*, cadera*, neck of femur,
   femoral neck, schenkelhals*, col du fémur, femoral head, femurkopf, hüftkopf*
 HUMERUS 85050009 > UPPERARM : humerus*, humérus, húmero
@@ -157,7 +158,9 @@ head to toe, by hand, hand over, neck coil, knee coil, spine coil, shoulder coil
 surface coil, heart rate, extremity coil, face down, face up, back projection, left hand side,
 right hand side"""
 # Values that modalities send where they do not know.
-UNSAID = """UNKNOWN NA NONE UNSPECIFIED NOTSPECIFIED OTHER OTHERS UNDEFINED DEFAULT NULL EMPTY ANY"""
+UNSAID = (
+    """UNKNOWN NA NONE UNSPECIFIED NOTSPECIFIED OTHER OTHERS UNDEFINED DEFAULT NULL EMPTY ANY"""
+)
 # Words that say which side, and not which part.
 SIDES = """left right l r li re lt rt links rechts linke rechte linker rechter linkes rechtes gauche
     droite droit izquierdo izquierda derecho derecha izq der dcha bilateral both beide beidseits

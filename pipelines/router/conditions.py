@@ -1,26 +1,31 @@
 """Compiled conditions: each says of a subject that it holds, that it doesn't, or that it can't.
 
 A condition on values holds when any of the subject's values passes its test. What cannot be
-evaluated is None, and spreads as ignorance does: `not` of it is None too, `any` may still hold.
+told is None, and spreads as ignorance does: `not` of it is None too, `any` may still hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
 from pipelines.router.attributes import Attribute
 from pipelines.router.comparing import Test
 from pipelines.router.decision import Reason
-from pipelines.router.subjects import Found, Subject
+from pipelines.router.subjects import Found
 
 _MORE = 5
+ALL = "all of these:"
+
+FoundOf = Callable[[Attribute], list[Found]]
+"""What was found of an attribute in all the subjects that a reason is given for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
-    """What a condition says of a subject, and each of its parts."""
+    """What a condition says of a subject, and each of its parts; the same one for the same."""
 
     holds: bool | None
     parts: tuple[Answer, ...] = ()
@@ -28,20 +33,29 @@ class Answer:
     problem: str = ""
 
 
-_UNSEEN = Answer(holds=None, seen=False)
+UNSEEN = Answer(holds=None, seen=False)
+"""The answer of a test that was not made."""
+
+
+YES, NO = Answer(holds=True), Answer(holds=False)
+
+
+@cache
+def _problem(text: str) -> Answer:
+    return Answer(holds=None, problem=text)
 
 
 class Condition(Protocol):
     """Something that holds of a subject or does not."""
 
-    def ask(self, subject: Subject) -> Answer:
-        """Say whether it holds, and why."""
-
     def leaves(self) -> Iterator[Leaf]:
         """Every test of an attribute in it, in the order they are written."""
 
-    def explain(self, answer: Answer, subjects: Sequence[Subject]) -> Reason:
-        """The reason in words, with the values of all these subjects of one answer."""
+    def answer(self, answers: Iterator[Answer]) -> Answer:
+        """Say whether it holds, by the answers of its leaves in their order."""
+
+    def explain(self, answer: Answer, found: FoundOf) -> Reason:
+        """The reason in words, with the values that were found."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,22 +68,24 @@ class Leaf:
     whole: bool = False
     """The test is on multiple values in one piece."""
 
-    def ask(self, subject: Subject) -> Answer:
-        """Say whether any value passes."""
-        found = subject.found(self.attribute)
-        if found.error:
-            return Answer(None, problem=found.error)
-        if self.test is None:
-            return Answer(bool(found.values) is not self.negated)
-        try:
-            values = found.wholes if self.whole else found.values
-            return Answer(any(map(self.test.passes, values)) is not self.negated)
-        except (ValueError, TypeError, OverflowError):
-            return Answer(None, problem=f"has a value that is not {self.attribute.kind.value}")
-
     def leaves(self) -> Iterator[Leaf]:
         """Itself."""
         yield self
+
+    def answer(self, answers: Iterator[Answer]) -> Answer:
+        """Its own answer, which is the next."""
+        return next(answers)
+
+    def ask(self, found: Found) -> Answer:
+        """Say whether any of the values passes."""
+        if found.error:
+            return _problem(found.error)
+        if self.test is None:
+            return YES if bool(found.values) is not self.negated else NO
+        passed = _any_passes(self.test, found.wholes if self.whole else found.values)
+        if passed is None:
+            return _problem(f"has a value that is not {self.attribute.kind.value}")
+        return YES if passed is not self.negated else NO
 
     def says(self) -> str:
         """The test in words; what identifies a patient is not quoted even from the rule."""
@@ -79,16 +95,28 @@ class Leaf:
             return f"{self.attribute} is {'not ' if self.negated else ''}as the rule says"
         return f"{self.attribute} {self.test.says(negated=self.negated)}"
 
-    def explain(self, answer: Answer, subjects: Sequence[Subject]) -> Reason:
+    def explain(self, answer: Answer, found: FoundOf) -> Reason:
         """The rule and the values that were found."""
         if not answer.seen:
-            return Reason(rule=self.says(), holds=None, note="not looked at: the rest decides")
+            return Reason(rule=self.says(), holds=None, note="not looked at, the rest decides")
         if answer.problem:
             return Reason(rule=self.says(), holds=None, note=answer.problem)
-        founds = [subject.found(self.attribute) for subject in subjects]
+        founds = found(self.attribute)
         return Reason(
             rule=self.says(), holds=answer.holds, found=_values(founds), note=_notes(founds)
         )
+
+
+def _any_passes(test: Test, values: tuple[Any, ...]) -> bool | None:
+    """Whether any value passes; None where none does and one cannot be understood."""
+    passed: bool | None = False
+    for value in values:
+        try:
+            if test.passes(value):
+                return True
+        except (ValueError, TypeError, OverflowError):
+            passed = None
+    return passed
 
 
 def _values(founds: list[Found]) -> tuple[str, ...]:
@@ -108,18 +136,18 @@ class Not:
 
     part: Condition
 
-    def ask(self, subject: Subject) -> Answer:
-        """Say the contrary; what is not known stays so."""
-        inner = self.part.ask(subject)
-        return Answer(None if inner.holds is None else not inner.holds, (inner,))
-
     def leaves(self) -> Iterator[Leaf]:
         """Every test in it."""
         yield from self.part.leaves()
 
-    def explain(self, answer: Answer, subjects: Sequence[Subject]) -> Reason:
+    def answer(self, answers: Iterator[Answer]) -> Answer:
+        """Say the contrary; what is not known stays so."""
+        inner = self.part.answer(answers)
+        return Answer(None if inner.holds is None else not inner.holds, (inner,))
+
+    def explain(self, answer: Answer, found: FoundOf) -> Reason:
         """The reason, and that of its condition."""
-        inner = self.part.explain(answer.parts[0], subjects)
+        inner = self.part.explain(answer.parts[0], found)
         return Reason(rule="not:", holds=answer.holds, parts=(inner,))
 
 
@@ -130,48 +158,24 @@ class Several:
     parts: tuple[Condition, ...]
     every: bool
 
-    def ask(self, subject: Subject) -> Answer:
-        """Ask the parts that the index can answer, and the files only where they still matter."""
-        answers: list[Answer] = [_UNSEEN] * len(self.parts)
-        settled = False
-        for cheap in (True, False):
-            for number, part in enumerate(self.parts):
-                is_cheap = all(subject.indexed(leaf.attribute) for leaf in part.leaves())
-                if is_cheap is cheap and (cheap or not settled):
-                    answers[number] = part.ask(subject)
-                    settled = settled or answers[number].holds is (not self.every)
-        return Answer(self._together(answers, settled=settled), tuple(answers))
-
-    def _together(self, answers: list[Answer], *, settled: bool) -> bool | None:
-        if settled:
-            return not self.every
-        return None if any(answer.holds is None for answer in answers) else self.every
-
     def leaves(self) -> Iterator[Leaf]:
         """Every test in it."""
         for part in self.parts:
             yield from part.leaves()
 
-    def explain(self, answer: Answer, subjects: Sequence[Subject]) -> Reason:
+    def answer(self, answers: Iterator[Answer]) -> Answer:
+        """One part settles it; otherwise all must be known."""
+        inner = tuple(part.answer(answers) for part in self.parts)
+        said = {part.holds for part in inner}
+        settled = not self.every
+        holds = settled if settled in said else None if None in said else self.every
+        return Answer(holds, inner)
+
+    def explain(self, answer: Answer, found: FoundOf) -> Reason:
         """The reason, and that of each part."""
         pairs = zip(self.parts, answer.parts, strict=True)
         return Reason(
-            rule="all of these:" if self.every else "any of these:",
+            rule=ALL if self.every else "any of these:",
             holds=answer.holds,
-            parts=tuple(
-                part.explain(each, subjects)
-                if each.seen
-                else part.explain(_unseen(part), subjects)
-                for part, each in pairs
-            ),
+            parts=tuple(part.explain(each, found) for part, each in pairs),
         )
-
-
-def _unseen(part: Condition) -> Answer:
-    """The answer of a part that was not asked, in the part's shape."""
-    inner: tuple[Condition, ...] = ()
-    if isinstance(part, Not):
-        inner = (part.part,)
-    elif isinstance(part, Several):
-        inner = part.parts
-    return Answer(holds=None, seen=False, parts=tuple(map(_unseen, inner)))

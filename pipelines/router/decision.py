@@ -101,7 +101,8 @@ class Assignment:
 
     def to_dict(self) -> dict[str, Any]:
         """The assignment as it is stored with its job."""
-        return _listed(asdict(self))
+        stored: dict[str, Any] = _listed(asdict(self))
+        return stored
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Assignment:
@@ -140,7 +141,8 @@ class Decision:
 
     def to_dict(self) -> dict[str, Any]:
         """The decision in what JSON can carry."""
-        return _listed(asdict(self))
+        stored: dict[str, Any] = _listed(asdict(self))
+        return stored
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Decision:

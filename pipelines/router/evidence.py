@@ -27,7 +27,7 @@ def body_parts(read: Reader) -> tuple[tuple[str, ...], str]:
 
     Descriptions count only where neither BodyPartExamined nor a code says anything.
     """
-    stated = [str(value) for value in read(BODY_PART)]
+    stated = dict.fromkeys(str(value) for value in read(BODY_PART))
     names = bodyparts.joined(name for value in stated for name in bodyparts.named(value))
     if names:
         different = [value for value in stated if value.strip().upper() not in names]
@@ -36,7 +36,8 @@ def body_parts(read: Reader) -> tuple[tuple[str, ...], str]:
     if names:
         return names, f"by the code in {REGION}"
     for keyword in DESCRIPTIONS:
-        found = [pair for text in read(keyword) for pair in bodyparts.find(str(text))]
+        texts = dict.fromkeys(str(text) for text in read(keyword))
+        found = [pair for text in texts for pair in bodyparts.find(text)]
         if found:
             said = dict.fromkeys(word.rstrip("*") for _, word in found)
             return bodyparts.joined(name for name, _ in found), f"{keyword} has {_listed(said)}"

@@ -14,7 +14,7 @@ from pydicom.valuerep import PersonName
 
 from pipelines.contract import Instance, Series, Study
 from pipelines.router.attributes import Attribute, Kind
-from pipelines.router.evidence import body_parts
+from pipelines.router.evidence import Reader, body_parts
 
 UNREADABLE = (
     ArithmeticError,
@@ -37,7 +37,7 @@ _SHOWN, _LENGTH = 5, 64
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The distinct values of an attribute over a subject."""
+    """The distinct values of an attribute over a subject; one object for the same values."""
 
     values: tuple[Any, ...] = ()
     wholes: tuple[str, ...] = ()
@@ -52,28 +52,43 @@ class Found:
 class Subject:
     """What one answer is given for: everything in it is taken together."""
 
-    study: Study
     series: tuple[Series, ...]
     instances: tuple[tuple[Series, Instance], ...]
-    known: dict[tuple[str, ...], Found]
 
-    def found(self, attribute: Attribute) -> Found:
-        """The distinct values over the instances, read once."""
-        found = self.known.get(attribute.path)
-        if found is None:
-            found = self.known[attribute.path] = self._find(attribute)
-        return found
+
+class Subjects:
+    """The subjects of a study at one level, and what is found in them, read once."""
+
+    def __init__(self, study: Study, level: str) -> None:
+        self.study = study
+        self.subjects = _at(study, level)
+        headers = [set(instance.header) for instance in study.instances]
+        self._index = _IN_THE_INDEX.union(set.intersection(*headers) if headers else ())
+        self._columns: dict[str, list[Found | None]] = {}
+        self._same: dict[Any, Found] = {}
 
     def indexed(self, attribute: Attribute) -> bool:
-        """Whether the index has the attribute, so that no file has to be read for it."""
-        _, first = self.instances[0]
-        return attribute.path[0] in first.header or attribute.path[0] in _IN_THE_INDEX
+        """Whether the index has the attribute, so that no file need be read for it."""
+        return attribute.path[0] in self._index
 
-    def _find(self, attribute: Attribute) -> Found:
+    def found(self, attribute: Attribute, numbers: Iterable[int]) -> list[Found]:
+        """What each of these subjects has of an attribute."""
+        name = str(attribute)
+        column = self._columns.setdefault(name, [None] * len(self.subjects))
+        return [column[number] or self._fill(column, attribute, number) for number in numbers]
+
+    def _fill(self, column: list[Found | None], attribute: Attribute, number: int) -> Found:
+        found = self._find(attribute, self.subjects[number])
+        # By what is written, not by what is equal: 1 and True and 1.0 are not the same.
+        key = (attribute, repr(found.values), found.wholes, found.note, found.error)
+        found = column[number] = self._same.setdefault(key, found)
+        return found
+
+    def _find(self, attribute: Attribute, subject: Subject) -> Found:
         try:
             if attribute.kind is Kind.BODY_PART:
-                return self._body_parts()
-            raw = list(dict.fromkeys(self._raw(attribute.path)))
+                return _body_parts(subject)
+            raw = list(dict.fromkeys(self._raw(attribute.path, subject)))
         except UNREADABLE as error:
             return Found(error=f"cannot be read ({type(error).__name__})")
         values = tuple(dict.fromkeys(part for item in raw for part in item))
@@ -83,21 +98,9 @@ class Subject:
             shown=_shown(attribute, values),
         )
 
-    def _raw(self, path: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-        for series, instance in self.instances:
+    def _raw(self, path: tuple[str, ...], subject: Subject) -> Iterator[tuple[Any, ...]]:
+        for series, instance in subject.instances:
             yield from _walk(_value(self.study, series, instance, path[0]), path[1:])
-
-    def _body_parts(self) -> Found:
-        founds = [body_parts(_reader(series, own)) for series, own in self._by_series()]
-        names = tuple(dict.fromkeys(name for names, _ in founds for name in names))
-        notes = dict.fromkeys(note for _, note in founds)
-        return Found(values=names, wholes=names, shown=names[:_SHOWN], note="; ".join(notes))
-
-    def _by_series(self) -> Iterator[tuple[Series, list[Instance]]]:
-        for series in self.series:
-            own = [instance for of, instance in self.instances if of is series]
-            if own:
-                yield series, own
 
 
 _IN_THE_INDEX = frozenset(
@@ -105,18 +108,49 @@ _IN_THE_INDEX = frozenset(
 )
 
 
-def subjects(study: Study, level: str) -> list[Subject]:
+def _at(study: Study, level: str) -> list[Subject]:
     """The subjects of a study at a level; none where it has no instances."""
-    pairs = [(series, instance) for series in study.series for instance in series.instances]
+    parts = [
+        Subject((series,), tuple((series, instance) for instance in series.instances))
+        for series in study.series
+        if series.instances
+    ]
     if level == "instance":
-        return [Subject(study, (pair[0],), (pair,), {}) for pair in pairs]
-    if level == "series":
-        parts = [
-            (series, tuple((series, instance) for instance in series.instances))
-            for series in study.series
-        ]
-        return [Subject(study, (series,), own, {}) for series, own in parts if own]
-    return [Subject(study, study.series, tuple(pairs), {})] if pairs else []
+        return [Subject(part.series, (pair,)) for part in parts for pair in part.instances]
+    if level == "study" and parts:
+        pairs = tuple(pair for part in parts for pair in part.instances)
+        return [Subject(tuple(part.series[0] for part in parts), pairs)]
+    return parts
+
+
+def _body_parts(subject: Subject) -> Found:
+    """The body parts of a subject, each of its series by the best evidence it has."""
+    by_series: dict[str, list[Instance]] = {}
+    for series, instance in subject.instances:
+        by_series.setdefault(series.SeriesInstanceUID, []).append(instance)
+    founds = [
+        body_parts(_reader(by_series[series.SeriesInstanceUID], series.instances[0]))
+        for series in subject.series
+    ]
+    names = tuple(dict.fromkeys(name for names, _ in founds for name in names))
+    notes = dict.fromkeys(note for _, note in founds if note)
+    return Found(values=names, wholes=names, shown=names[:_SHOWN], note="; ".join(notes))
+
+
+def _reader(instances: list[Instance], first: Instance) -> Reader:
+    """How the values of a keyword over instances of one series are read.
+
+    Where the index does not have it, the first of the series speaks for all: the body part is
+    that of the series, and a file each would be a high price for what is the same in them all.
+    """
+
+    def read(keyword: str) -> Iterable[Any]:
+        having = [item for item in instances if keyword in item.header] or [first]
+        raw = [item.value(keyword) for item in having]
+        parts = (part for value in raw for part in (value if _is_many(value) else (value,)))
+        return [part for part in parts if not _is_empty(part)]
+
+    return read
 
 
 def _value(study: Study, series: Series, instance: Instance, name: str) -> Any:
@@ -182,20 +216,3 @@ def _shown(attribute: Attribute, values: tuple[Any, ...]) -> tuple[str, ...]:
     if secret or private or attribute.kind in (Kind.BYTES, Kind.SEQUENCE):
         return ("present",)
     return tuple(str(value)[:_LENGTH] for value in values[:_SHOWN])
-
-
-def _reader(series: Series, instances: list[Instance]) -> Any:
-    """How the distinct values of a keyword over the instances of one series are read.
-
-    Where the index does not have it, the first instance speaks for all: the body part is that
-    of the series, and a file each would be a high price for what is the same in all of them.
-    """
-
-    def read(keyword: str) -> Iterable[Any]:
-        having = [item for item in instances if keyword in item.header] or instances[:1]
-        raw = [item.value(keyword) for item in having]
-        parts = (part for value in raw for part in (value if _is_many(value) else (value,)))
-        filled = [part for part in parts if not _is_empty(part)]
-        return filled if any(isinstance(x, Mapping | Dataset) for x in filled) else dict.fromkeys(filled)
-
-    return read

@@ -26,7 +26,9 @@ def files(datasets: Iterable[Dataset], folder: Path) -> list[Path]:
     return sorted(write(list(datasets), folder))
 
 
-def insist(paths: Sequence[Path], port: int, *, called: str = "DICOM_NODE", seconds: float = 30) -> None:
+def insist(
+    paths: Sequence[Path], port: int, *, called: str = "DICOM_NODE", seconds: float = 30
+) -> None:
     """Send until every instance was acknowledged, as a PACS does, over as many tries as it takes."""
     owed = {str(dcmread(path, stop_before_pixels=True).SOPInstanceUID): path for path in paths}
     deadline = time.monotonic() + seconds
