@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import time
@@ -21,6 +22,7 @@ from typing import Any
 from bench import ingest, latency, startup
 from bench.machine import NoDisk, check_disk, command_line, describe, load_average
 from bench.page import page
+from bench.peers import warm_up
 from bench.report import Results, Target, as_json, targets
 from bench.sending import ROOT
 
@@ -121,10 +123,13 @@ def _missed(wanted: list[Target]) -> int:
 def main() -> int:
     """Measure, write the page, and say whether the targets are reached."""
     told = parse()
+    # Some images forbid it; then every process compiles every module anew when it starts.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     begun = time.monotonic()
     try:
         with _scratch() as folder:
             facts = _facts(told, folder)
+            warm_up(folder / "warm-up")
             results = measure(told, folder)
     except (NoDisk, ingest.Lost) as error:
         print(error, file=sys.stderr)

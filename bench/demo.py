@@ -14,51 +14,24 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.demo_view import Refresh, Study, view
 from config.errors import ConfigError
 from config.loader import load
 from config.settings import Settings
 from dicom_node.cli import node as here
 from dicom_node.cli.exits import DONE, INTERRUPTED, NOT_RUNNING, USAGE, WRONG, Stop
-from dicom_node.cli.following import Progress, look
-from dicom_node.cli.out import console, many, size, span
+from dicom_node.cli.following import look
+from dicom_node.cli.out import many
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from storage.database import Database
 
 START_SECONDS = 20.0
 LOOK_SECONDS = 0.2
-
-
-@dataclass(kw_only=True)
-class Study:
-    """A phantom study on its way."""
-
-    kind: str
-    uid: str
-    instances: int
-    bytes: int
-    sent: int = 0
-    refused: list[str] = field(default_factory=list)
-    progress: Progress | None = None
-    finished_after: float | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will happen to it."""
-        return bool(self.refused) or (self.progress is not None and self.progress.finished)
-
-    @property
-    def well(self) -> bool:
-        """Whether everything came and went as it should."""
-        seen = self.progress
-        is_whole = seen is not None and seen.finished and seen.held == self.instances
-        return is_whole and not self.refused and seen is not None and not seen.failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +137,7 @@ def _demonstrate(place: Place, args: argparse.Namespace) -> int:
         studies = [_make(kind, seed, Path(folder) / kind) for kind in dict.fromkeys(wanted)]
         total = sum(study.instances for study in studies)
         print(f"Made {many(len(studies), 'phantom study', 'phantom studies')}, {total} instances.")
-        with here.database(place.settings) as db, _view(args, studies) as refresh:
+        with here.database(place.settings) as db, view(studies, live=not args.no_tty) as refresh:
             began = time.monotonic()
             for study in studies:
                 _send(place.settings, study, Path(folder) / study.kind)
@@ -203,7 +176,7 @@ def _send(settings: Settings, study: Study, folder: Path) -> None:
 
 
 def _follow(
-    db: Database, studies: list[Study], began: float, seconds: float, refresh: _Refresh
+    db: Database, studies: list[Study], began: float, seconds: float, refresh: Refresh
 ) -> None:
     """Look again and again until all is over, or for too long."""
     while not all(study.over for study in studies) and time.monotonic() - began < seconds:
@@ -216,83 +189,17 @@ def _follow(
         time.sleep(LOOK_SECONDS)
 
 
-class _Refresh:
-    """Shows how far all are: a live table on a terminal, a line for each step elsewhere."""
-
-    def __init__(self, studies: list[Study]) -> None:
-        self.studies = studies
-        self.told: dict[str, str] = {}
-
-    def __call__(self) -> None:
-        """Tell what changed."""
-        for study in self.studies:
-            told = f"{_stage(study)}: {_sentence(study)}"
-            if self.told.get(study.kind) != told and study.sent + len(study.refused):
-                self.told[study.kind] = told
-                print(f"{study.kind}: {told}", flush=True)
-
-
-@contextmanager
-def _view(args: argparse.Namespace, studies: list[Study]) -> Iterator[_Refresh]:
-    from rich.live import Live
-
-    out = console()
-    if args.no_tty or not out.is_terminal:
-        yield _Refresh(studies)
-        return
-    with Live(_table(studies), console=out, auto_refresh=False) as live:
-
-        class _Live(_Refresh):
-            def __call__(self) -> None:
-                live.update(_table(self.studies), refresh=True)
-
-        yield _Live(studies)
-
-
-def _table(studies: list[Study]) -> Table:
-    from dicom_node.cli.out import table
-
-    columns = ("phantom", "#sent", "#size", "#received", "now", "#after", "study")
-    return table(
-        columns,
-        (
-            (
-                study.kind,
-                f"{study.sent}/{study.instances}",
-                size(study.bytes),
-                study.progress.held if study.progress else 0,
-                f"{_stage(study)}: {_sentence(study)}",
-                span(study.finished_after) if study.finished_after is not None else "",
-                study.uid,
-            )
-            for study in studies
-        ),
-    )
-
-
-def _stage(study: Study) -> str:
-    if study.refused:
-        return "refused"
-    if study.progress is None:
-        return "sent" if study.sent else "to be sent"
-    return study.progress.stage
-
-
-def _sentence(study: Study) -> str:
-    if study.refused:
-        return study.refused[0]
-    return study.progress.sentence if study.progress else many(study.instances, "instance")
-
-
 def _conclude(place: Place, studies: list[Study], *, wait: bool) -> int:
     failed = [study for study in studies if not study.well]
     for study in failed:
-        print(f"NOT well: {study.kind} ({study.uid}): {_stage(study)}: {_sentence(study)}")
+        print(f"NOT well: {study.kind} ({study.uid}): {study.stage}: {study.sentence}")
     if not failed:
         print(f"All {len(studies)} studies came to their end well.")
     _where(place, studies[0])
     if place.environ and wait:
         input("The temporary node runs until you press Enter. ")
+    elif place.environ:
+        print("The temporary node and its folder end here; `make run` first, and they stay.")
     return WRONG if failed else DONE
 
 

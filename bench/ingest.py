@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench import proc
 from bench.load import Sent, Template
-from bench.peers import NODE, SYSTEMS, System, running
+from bench.peers import SYSTEMS, System, running
 from bench.phantoms import ct_like, write_files
 from bench.sending import LoadGenerator, new_token, template
 from tests.peers.dcmtk import storescu
@@ -59,6 +59,8 @@ class Sample:
     """CPU of all the system's processes for one instance, while it receives."""
     receiver_cpu_ms: float
     """The same of its receiving processes alone."""
+    counted_cpu_ms: float
+    """CPU of all the system's processes for one instance, until its index holds all."""
     generator_cpu_ms: float
     peak_mb: float
     """The most memory one receiving process had."""
@@ -137,6 +139,8 @@ def _one(cell: Cell, system: System, number: int, made: Template, folder: Path) 
         peak = max(proc.peak_mb(pid) for pid in system.receivers())
         generator.release()
     held = _count(system, generator.instances)
+    counted_after = _since(sent)
+    counted = _Cpu.of(system)
     return Sample(
         cell=cell.name,
         system=system.name,
@@ -144,9 +148,10 @@ def _one(cell: Cell, system: System, number: int, made: Template, folder: Path) 
         rate=sent.instances / sent.seconds,
         cpu_ms=1000 * (after.all - before.all) / sent.instances,
         receiver_cpu_ms=1000 * (after.receivers - before.receivers) / sent.instances,
+        counted_cpu_ms=1000 * (counted.all - before.all) / sent.instances,
         generator_cpu_ms=1000 * sent.cpu_seconds / sent.instances,
         peak_mb=peak,
-        counted_after=_since(sent),
+        counted_after=counted_after,
         held=held,
     )
 
@@ -192,16 +197,17 @@ def _stock(system: System, number: int, files: Path, count: int) -> Sample:
     if done.returncode:
         raise Lost(f"storescu to {system.name} failed:\n{done.stderr[-1500:]}")
     held = _count(system, count)
-    is_node = system.name == NODE
+    counted_after, counted = time.time() - ended, _Cpu.of(system)
     return Sample(
         cell=STOCK,
         system=system.name,
         round=number,
         rate=count / seconds,
         cpu_ms=1000 * (after.all - before.all) / count,
-        receiver_cpu_ms=1000 * (after.receivers - before.receivers) / count if is_node else 0.0,
+        receiver_cpu_ms=1000 * (after.receivers - before.receivers) / count,
+        counted_cpu_ms=1000 * (counted.all - before.all) / count,
         generator_cpu_ms=0.0,
         peak_mb=max((proc.peak_mb(pid) for pid in system.receivers()), default=0.0),
-        counted_after=time.time() - ended,
+        counted_after=counted_after,
         held=held,
     )

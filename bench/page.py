@@ -119,10 +119,12 @@ def _by_system(
 
 def _more(samples: Sequence[Sample], cells: Sequence[str]) -> str:
     ours = [sample for sample in samples if sample.system == NODE and sample.cell != STOCK]
+    header = ["receivers' CPU ms", "all CPU ms until counted", "counted after, s"]
     rows = [
         [
             cell,
             _spread(Spread.of(s.receiver_cpu_ms for s in of(ours, cell, NODE)), 2),
+            _spread(Spread.of(s.counted_cpu_ms for s in of(ours, cell, NODE)), 2),
             _spread(Spread.of(s.counted_after for s in of(ours, cell, NODE)), 2),
         ]
         for cell in cells

@@ -5,8 +5,10 @@ Peers get TCP_NODELAY=1 in their environment and take PDUs of 128 KB, or are sta
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,6 +85,7 @@ def running(name: str, folder: Path, *, stock: bool = False) -> Iterator[System]
     try:
         server.start()
         pid = server.pid or 0
+        settle(pid)
         yield System(
             name=name,
             port=server.port,
@@ -93,6 +96,25 @@ def running(name: str, folder: Path, *, stock: bool = False) -> Iterator[System]
         )
     finally:
         server.kill()
+
+
+def warm_up(folder: Path) -> None:
+    """Start every system once, so that programs are in memory and Python's are compiled."""
+    for name in SYSTEMS:
+        with running(name, folder):
+            pass
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def settle(pid: int, seconds: float = 15.0) -> None:
+    """Wait until a system's processes have finished starting, by the CPU they use."""
+    deadline = time.monotonic() + seconds
+    used = proc.cpu_seconds(proc.tree(pid))
+    while time.monotonic() < deadline:
+        time.sleep(0.3)
+        before, used = used, proc.cpu_seconds(proc.tree(pid))
+        if used - before <= 0.03:
+            return
 
 
 def _receivers(name: str, pid: int) -> list[int]:

@@ -9,6 +9,7 @@ behind that holds a port or works on the database beside the next start.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -25,6 +26,9 @@ from config.settings import Settings
 CONTROL_FD = "NODE_CONTROL_FD"
 """The environment variable that tells a child which descriptor its orders come over; its name
 does not begin as those of settings do."""
+
+EXIT_OVER_LIMIT = 71
+"""The exit status of a worker that ended itself because a job went over time or memory."""
 
 
 @dataclass
@@ -103,9 +107,19 @@ def _read_values_as_they_are() -> None:
     config.settings.reading_validation_mode = config.IGNORE
 
 
+def _end_with_the_supervisor() -> None:
+    """Let the kernel end this process when the supervisor dies, even where Python cannot run.
+
+    The orders' thread does so too, but not while native code of a pipeline holds the interpreter.
+    """
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> int:
     """Run the role this process was started for."""
     role = sys.argv[1]
+    _end_with_the_supervisor()
     if role == "receiver":
         # Before anything imports pydicom: the receiver decodes no pixels.
         from dicom_node.lean import hide_pixel_libraries
@@ -134,4 +148,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is done and on disk. Taking the interpreter apart takes longer than draining an idle
+    # node, and a thread of a library that still waits for a peer would hold it up further.
+    os._exit(status)

@@ -21,9 +21,10 @@ from dicom_node import logs
 from dicom_node.fates import Fate, fate_of
 from dicom_node.process import Orders
 from dicom_node.scu import Unreachable, associate
-from dicom_node.vouching import ask_to_vouch
+from dicom_node.vouching import Vouching
 from storage import outbox
 from storage.backoff import delay
+from storage.changes import Changes
 from storage.database import Database, now
 from storage.killpoints import reached
 from storage.records import Delivery
@@ -38,7 +39,9 @@ class Destination:
     def __init__(self, name: str, db: Database, orders: Orders) -> None:
         self.name, self.db, self.orders = name, db, orders
         self.log = logs.log().bind(destination=name)
+        self.vouching = Vouching(name, db, orders)
         self.assoc: Association | None = None
+        self.peer: Peer | None = None
         self.offered: set[tuple[str, str]] = set()
         self.used_at = 0.0
         self.failures = 0
@@ -51,10 +54,13 @@ class Destination:
 
     def run(self) -> None:
         """Serve the queue until the node stops."""
+        changes = Changes(self.db)
         while not self.orders.stop.is_set():
-            if not self.step():
+            if not (changes.seen() and self.step()):
                 self._close_idle()
                 self.orders.stop.wait(POLL)
+        changes.close()
+        self.vouching.close()
         self._close()
 
     def step(self) -> bool:
@@ -65,16 +71,13 @@ class Destination:
         if peer is None:
             return False
         due = outbox.due(self.db, self.name)
-        asking = outbox.unvouched(self.db, self.name)
-        if not due and not asking:
-            return False
         try:
             self._send(peer, due)
-            ask_to_vouch(self.db, self.settings, self.name, peer)
-            self.failures = 0
         except Unreachable as error:
             self._rest(str(error), due)
-        return True
+            return True
+        asked = self.vouching.step(peer)
+        return bool(due) or asked
 
     def _send(self, peer: Peer, due: list[Delivery]) -> None:
         for delivery in due:
@@ -89,19 +92,29 @@ class Destination:
                 self.db, delivery, "The file of the result is gone.", None, self._announced
             )
             return
+        if delivery.sent_at is not None and delivery.attempts >= self.settings.sender.max_attempts:
+            why = f"{peer.ae_title} took the object again and again and never vouched for it."
+            outbox.give_up(self.db, delivery, why, delivery.dimse_status, self._announced)
+            return
         assoc = self._association(peer, delivery)
         accepted = syntaxes(assoc, delivery.SOPClassUID)
         if not accepted:
             self._refused(delivery, None, f"{peer.ae_title} takes no objects of this class.")
             return
         reached("sender: about to send")
-        as_it_is = delivery.TransferSyntaxUID in accepted
-        response = assoc.send_c_store(path if as_it_is else decompressed(path))
+        try:
+            response = transmit(assoc, path, delivery.TransferSyntaxUID in accepted)
+        except Unsendable as error:
+            self._refused(delivery, None, str(error))
+            return
         self.used_at = time.monotonic()
         if not response:
-            self._close()
-            raise Unreachable(f"{peer.ae_title} broke off while an object was sent.")
+            # Whether the peer or the object is at fault, the others go first from now on.
+            why = f"{peer.ae_title} broke off while this object was sent, or did not answer."
+            self._later(delivery, None, why)
+            raise Unreachable(why)
         reached("sender: sent, not recorded")
+        self.failures = 0
         status: int = response.Status
         comment = response.get("ErrorComment")
         fate = fate_of(status)
@@ -139,13 +152,14 @@ class Destination:
     def _association(self, peer: Peer, delivery: Delivery) -> Association:
         """The open association where it serves, else a new one that serves this object."""
         offered = (delivery.SOPClassUID, delivery.TransferSyntaxUID)
-        if self.assoc is not None and self.assoc.is_established and offered in self.offered:
+        is_open = self.assoc is not None and self.assoc.is_established
+        if self.assoc is not None and is_open and offered in self.offered and peer == self.peer:
             return self.assoc
         self._close()
         self.offered = {offered} | {
             (d.SOPClassUID, d.TransferSyntaxUID) for d in outbox.due(self.db, self.name, 50)
         }
-        self.assoc = associate(self.settings, peer, contexts(self.offered))
+        self.assoc, self.peer = associate(self.settings, peer, contexts(self.offered)), peer
         return self.assoc
 
     def _rest(self, why: str, due: list[Delivery]) -> None:
@@ -159,6 +173,7 @@ class Destination:
         self.log.warning("destination cannot be reached", wait_seconds=round(wait, 1), why=why)
 
     def _close_idle(self) -> None:
+        self.vouching.close_idle()
         if time.monotonic() - self.used_at > self.settings.sender.idle_seconds:
             self._close()
 
@@ -184,11 +199,31 @@ def syntaxes(assoc: Association, SOPClassUID: str) -> set[str]:
     }
 
 
+class Unsendable(Exception):
+    """The object cannot be sent as the peer wants it; the message says why."""
+
+
+def transmit(assoc: Association, path: Path, as_it_is: bool) -> Dataset:
+    """Send a file and return the peer's response; an empty one where the association broke off."""
+    try:
+        content = path if as_it_is else decompressed(path)
+    except (AttributeError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
+        raise Unsendable(
+            "The peer does not take the object's transfer syntax, and it cannot be decompressed."
+        ) from error
+    try:
+        return assoc.send_c_store(content)
+    except RuntimeError:
+        return Dataset()  # pynetdicom's way to say that the association has ended meanwhile
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
+        raise Unsendable("The file of the result is damaged.") from error
+
+
 def decompressed(path: Path) -> Dataset:
-    """An object for a peer that refuses its transfer syntax."""
+    """An object for a peer that refuses its transfer syntax; it keeps its SOP Instance UID."""
     ds = dcmread(path)
     if ds.file_meta.TransferSyntaxUID.is_compressed:
-        ds.decompress()
+        ds.decompress(generate_instance_uid=False)
     return ds
 
 

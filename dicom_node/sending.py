@@ -24,8 +24,9 @@ from dicom_node.cli.files import Found, as_file
 from dicom_node.fates import Fate, fate_of
 from dicom_node.scu import Unreachable, associate
 
-MOST_CONTEXTS = 128
-"""PS3.8 section 9.3.2.2: identifiers are the odd numbers from 1 to 255."""
+VERIFICATION = "1.2.840.10008.1.1"
+MOST_KINDS = 127
+"""PS3.8 section 9.3.2.2 leaves room for 128 presentation contexts, and one is for Verification."""
 MOST_BREAKS = 3
 """After so many broken associations in a row, what is left is not tried."""
 
@@ -70,14 +71,19 @@ def groups(files: Sequence[Found]) -> Iterator[list[Found]]:
     parts: dict[int, list[Found]] = {}
     for file in files:
         kind = kinds.setdefault((file.SOPClassUID, file.TransferSyntaxUID), len(kinds))
-        parts.setdefault(kind // MOST_CONTEXTS, []).append(file)
+        parts.setdefault(kind // MOST_KINDS, []).append(file)
     yield from parts.values()
 
 
 def contexts(files: Sequence[Found]) -> list[PresentationContext]:
-    """One presentation context for each kind of file, with that transfer syntax alone."""
+    """One presentation context for each kind of file, with that transfer syntax alone.
+
+    Verification is offered too, which everybody takes: an association on which nothing is
+    accepted would be aborted, and the peer would seem not to be there.
+    """
     kinds = dict.fromkeys((file.SOPClassUID, file.TransferSyntaxUID) for file in files)
-    return [build_context(UID(sop_class), UID(syntax)) for sop_class, syntax in kinds]
+    offered = [build_context(UID(sop_class), UID(syntax)) for sop_class, syntax in kinds]
+    return [*offered, build_context(VERIFICATION)]
 
 
 def send(

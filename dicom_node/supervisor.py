@@ -24,7 +24,7 @@ from config.loader import load
 from config.reload import diff, reloaded
 from config.settings import Settings
 from dicom_node import logs
-from dicom_node.process import CONTROL_FD, new_id
+from dicom_node.process import CONTROL_FD, EXIT_OVER_LIMIT, new_id
 from dicom_node.receiver.listening import listen
 from dicom_node.receiver.seats import Seats
 from storage.killpoints import reached
@@ -75,7 +75,7 @@ class Child:
             id=self.id,
             settings=plain(settings),
             fds=[s.fileno() for s in self.sockets],
-            extra=self.extra,
+            extra=self.extra | {"deaths": self.deaths},
         )
 
     def tell(self, **order: object) -> None:
@@ -253,12 +253,14 @@ class Supervisor:
         if status is not None:
             self.log.error("process died", role=child.role, pid=child.popen.pid, status=status)  # type: ignore[union-attr] # dead() says there is one
             child.bury()
-            self._clear_up(child)
+            if self._clear_up(child) or status == EXIT_OVER_LIMIT:
+                # It died of its job, and jobs that do that are counted: the next goes on at once.
+                child.deaths, child.start_at = 0, 0.0
         if child.popen is None and time.monotonic() >= child.start_at:
             self._start(child)
 
-    def _clear_up(self, child: Child) -> None:
-        """Undo what only the dead process could have finished."""
+    def _clear_up(self, child: Child) -> bool:
+        """Undo what only the dead process could have finished; returns whether it had a job."""
         from storage import arrivals, fleet
 
         fleet.dismiss(self.db, [child.id])
@@ -267,8 +269,7 @@ class Supervisor:
             for other in self.children:
                 if other.role == "assembly":
                     other.tell(order="take-up")
-        elif child.role == "worker":
-            self._reclaim([child.id])
+        return child.role == "worker" and bool(self._reclaim([child.id]))
 
     def _end_silent_workers(self) -> None:
         """Kill workers whose lease ran out: their job is another's now."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import generate_uid
+from pynetdicom.association import Association
 from pynetdicom.presentation import build_context
 
 from config.settings import Peer, Settings
+from dicom_node import logs
+from dicom_node.process import Orders
 from dicom_node.reports import read_report
 from dicom_node.scu import (
     STORAGE_COMMITMENT,
@@ -18,82 +22,161 @@ from dicom_node.scu import (
     has_instance,
 )
 from storage import outbox
+from storage.backoff import delay
 from storage.database import Database, now
 from storage.killpoints import reached
-from storage.records import Delivery
+from storage.records import Delivery, DeliveryStatus
+
+REPORT_SECONDS = 2.0
+"""How long an association stays open after a request, for peers that report over the same one."""
 
 
-def ask_to_vouch(db: Database, settings: Settings, name: str, peer: Peer) -> None:
-    """Ask a destination about everything it took and has not vouched for, where it is time to."""
-    waiting = outbox.unvouched(db, name)
-    if not waiting:
-        return
-    unanswered = [d for d in waiting if d.asked >= settings.sender.commitment_attempts]
-    for delivery in unanswered:
-        _without_commitment(db, settings, peer, delivery)
-    asking = [d for d in waiting if d not in unanswered]
-    if not peer.commitment:
-        for delivery in asking:
-            _query(db, settings, peer, delivery)
-    elif asking:
-        _request_commitment(db, settings, peer, asking)
+class NotOffered(Unreachable):
+    """The peer can be talked to, and does not do what it is configured to do."""
 
 
-def _without_commitment(db: Database, settings: Settings, peer: Peer, delivery: Delivery) -> None:
-    """It never answered a commitment request: ask by query where that may be, else send again."""
-    if peer.verify:
-        _query(db, settings, peer, delivery)
-    elif delivery.attempts >= settings.sender.max_attempts:
-        comment = f"{peer.ae_title} took the object and never vouched for it."
-        outbox.give_up(db, delivery, comment, delivery.dimse_status, settings.notices.dead)
-    else:
-        outbox.send_again(db, delivery, "The peer answered no commitment request.")
+class Vouching:
+    """Asks one destination about what it took; trouble with that never delays what is sent."""
 
+    def __init__(self, name: str, db: Database, orders: Orders) -> None:
+        self.name, self.db, self.orders = name, db, orders
+        self.log = logs.log().bind(destination=name)
+        self.assoc: Association | None = None
+        self.peer: Peer | None = None
+        self.transaction_uid = ""
+        self.asked_at = 0.0
+        self.failures = 0
+        self.rest_until = 0.0
 
-def _query(db: Database, settings: Settings, peer: Peer, delivery: Delivery) -> None:
-    outbox.asked(db, [delivery.id], None, now() + settings.sender.commitment_seconds)
-    present = has_instance(
-        settings,
-        peer,
-        delivery.StudyInstanceUID,
-        delivery.SeriesInstanceUID,
-        delivery.SOPInstanceUID,
-    )
-    outbox.verified(db, delivery, present)
+    @property
+    def settings(self) -> Settings:
+        """The configuration now in force."""
+        return self.orders.settings
 
+    def step(self, peer: Peer) -> bool:
+        """Ask about all that is not vouched for, when it is time to; False where nothing is."""
+        if time.monotonic() < self.rest_until:
+            return False
+        waiting = outbox.unvouched(self.db, self.name)
+        if not waiting:
+            return False
+        try:
+            self._ask(peer, waiting)
+            self.failures = 0
+        except Unreachable as error:
+            self._rest(peer, waiting, error)
+        return True
 
-def _request_commitment(
-    db: Database, settings: Settings, peer: Peer, asking: list[Delivery]
-) -> None:
-    """N-ACTION for all of them; the answer comes to the receiver, or over this association."""
-    transaction_uid = str(generate_uid(prefix=None))
-    # Written down before it is sent: the answer may be faster than we are.
-    ids = [delivery.id for delivery in asking]
-    outbox.asked(db, ids, transaction_uid, now() + settings.sender.commitment_seconds)
-    reached("sender: commitment to be asked, recorded")
+    def _ask(self, peer: Peer, waiting: list[Delivery]) -> None:
+        most = self.settings.sender.commitment_attempts
+        asking = [d for d in waiting if d.asked < most]
+        if not peer.commitment:
+            for delivery in asking:
+                self._query(peer, delivery)
+        elif asking:
+            self._request_commitment(peer, asking)
+        for delivery in waiting:
+            if delivery.asked >= most:
+                self._without_commitment(peer, delivery)
 
-    def on_report(event: Any) -> tuple[int, None]:
-        report = read_report(event.event_information)
-        ours = outbox.vouched(db, report.transaction_uid, report.committed, report.failed)
-        return (0x0000 if ours else 0x0112), None
+    def _rest(self, peer: Peer, waiting: list[Delivery], error: Unreachable) -> None:
+        self.close()
+        self.failures += 1
+        rules = self.settings.sender
+        wait = delay(self.failures, rules.backoff_seconds, rules.backoff_cap_seconds)
+        self.rest_until = time.monotonic() + wait
+        outbox.explain(self.db, [d.id for d in waiting], str(error), DeliveryStatus.SENT)
+        self.log.warning("destination did not vouch", wait_seconds=round(wait, 1), why=str(error))
+        if isinstance(error, NotOffered) and not peer.verify:
+            for delivery in waiting:
+                # Asked once more just now; sending it again would not change the peer.
+                if delivery.asked + 1 >= rules.commitment_attempts:
+                    self._give_up(delivery, str(error))
 
-    context = build_context(STORAGE_COMMITMENT)
-    assoc = associate(settings, peer, [context], on_report=on_report)
-    try:
-        if not assoc.accepted_contexts:
-            raise Unreachable(f"{peer.ae_title} offers no Storage Commitment.")
-        status, _ = assoc.send_n_action(
-            _request(transaction_uid, asking),
-            1,
-            STORAGE_COMMITMENT,
-            STORAGE_COMMITMENT_INSTANCE,
+    def _give_up(self, delivery: Delivery, comment: str) -> None:
+        announced = self.settings.notices.dead
+        outbox.give_up(self.db, delivery, comment, delivery.dimse_status, announced)
+        self.log.error("delivery is dead", delivery=delivery.id)
+
+    def _without_commitment(self, peer: Peer, delivery: Delivery) -> None:
+        """It never answered a request: ask by query where that may be, else send again."""
+        if peer.commitment and peer.verify:
+            self._query(peer, delivery)
+        elif delivery.attempts >= self.settings.sender.max_attempts:
+            self._give_up(delivery, f"{peer.ae_title} took the object and never vouched for it.")
+        else:
+            outbox.send_again(self.db, delivery, "The peer answered no question about the object.")
+
+    def _query(self, peer: Peer, delivery: Delivery) -> None:
+        rules = self.settings.sender
+        wait = delay(delivery.asked + 1, rules.backoff_seconds, rules.commitment_seconds)
+        outbox.asked(self.db, [delivery.id], None, now() + wait)
+        present = has_instance(
+            self.settings,
+            peer,
+            delivery.StudyInstanceUID,
+            delivery.SeriesInstanceUID,
+            delivery.SOPInstanceUID,
         )
+        # Many a PACS takes a moment to find what it has just stored.
+        if present or delivery.asked + 1 >= rules.commitment_attempts:
+            outbox.verified(self.db, delivery, present)
+
+    def _request_commitment(self, peer: Peer, asking: list[Delivery]) -> None:
+        """N-ACTION for all of them; the answer comes to the receiver, or over this association."""
+        self.transaction_uid = str(generate_uid(prefix=None))
+        # Written down before it is sent: the answer may be faster than we are.
+        ids = [delivery.id for delivery in asking]
+        answer_by = now() + self.settings.sender.commitment_seconds
+        outbox.asked(self.db, ids, self.transaction_uid, answer_by)
+        reached("sender: commitment to be asked, recorded")
+        assoc = self._association(peer)
+        try:
+            status, _ = assoc.send_n_action(
+                _request(self.transaction_uid, asking),
+                1,
+                STORAGE_COMMITMENT,
+                STORAGE_COMMITMENT_INSTANCE,
+            )
+        except RuntimeError as error:  # pynetdicom's way to say that the association has ended
+            raise Unreachable(f"{peer.ae_title} broke off before it was asked.") from error
         if not status or status.Status != 0x0000:
             code = f"{status.Status:#06x}" if status else "no answer"
             raise Unreachable(f"{peer.ae_title} took no commitment request ({code}).")
+        self.asked_at = time.monotonic()
         reached("sender: commitment asked")
-    finally:
-        if assoc.is_established:
+
+    def _association(self, peer: Peer) -> Association:
+        if self.assoc is not None and self.assoc.is_established and peer == self.peer:
+            return self.assoc
+        self.close()
+        context = build_context(STORAGE_COMMITMENT)
+        self.peer = peer
+        self.assoc = associate(self.settings, peer, [context], on_report=self._on_report)
+        if not self.assoc.accepted_contexts:
+            raise NotOffered(
+                f"{peer.ae_title} offers no Storage Commitment, which the configuration "
+                "says it does."
+            )
+        return self.assoc
+
+    def _on_report(self, event: Any) -> tuple[int, None]:
+        report = read_report(event.event_information)
+        ours = outbox.vouched(self.db, report.transaction_uid, report.committed, report.failed)
+        return (0x0000 if ours else 0x0112), None
+
+    def close_idle(self) -> None:
+        """Release the association once the peer has answered, or has had its time to."""
+        if self.assoc is None:
+            return
+        waited = time.monotonic() - self.asked_at
+        if waited > REPORT_SECONDS or not outbox.awaited(self.db, self.transaction_uid):
+            self.close()
+
+    def close(self) -> None:
+        """Release the association, if one is open."""
+        assoc, self.assoc = self.assoc, None
+        if assoc is not None and assoc.is_established:
             assoc.release()
 
 

@@ -18,20 +18,20 @@ from pathlib import Path
 
 from dicom_node import __version__, logs
 from dicom_node.delivery_plan import plan
-from dicom_node.process import Orders
+from dicom_node.process import EXIT_OVER_LIMIT, Orders
 from dicom_node.views import as_study
 from pipelines import installed
 from pipelines.contract import Cancelled, Findings, Pipeline, Rejected, Retryable, Study
 from results.build import Context, Device, Result, build_results
 from storage import jobs, objects, studies
 from storage.backoff import delay
+from storage.changes import Changes
 from storage.database import Database, now
 from storage.inbox import Inbox
 from storage.killpoints import reached
 from storage.records import Job, JobStatus, NewResult
 
-EXIT_OVER_LIMIT = 71
-"""The exit status of a worker that ended itself because a job went over time or memory."""
+POLL = 0.05
 
 
 @dataclass
@@ -108,6 +108,27 @@ class Worker:
         self.inbox = Inbox.of(orders.settings)
         self.log = logs.log()
         self.loaded: dict[str, Pipeline] = {}
+
+    def prepare(self) -> None:
+        """Load what the routes name, so that the first job need not wait for it.
+
+        What cannot be loaded is left to its jobs, which say so; and where the last worker died
+        before it was ready, nothing is, so that one pipeline cannot keep the others from work.
+        """
+        if self.orders.extra.get("deaths", 0) > 1:
+            return
+        routes = [route for route in self.orders.settings.routes if route.enabled]
+        known = installed()
+        for name in sorted({name for route in routes for name in route.pipelines}):
+            found = known.get(name)
+            if found is None or found.error or found.framework != self.framework:
+                continue
+            try:
+                self._pipeline(name)
+            except Exception as error:  # noqa: BLE001 - its jobs meet the same, and decide their fate
+                self.log.error(
+                    "a pipeline cannot be loaded", pipeline=name, error=type(error).__name__
+                )
 
     def step(self) -> bool:
         """Run the next job, if one is due."""
@@ -233,7 +254,9 @@ class Worker:
 def run(orders: Orders) -> None:
     """Work until told to stop."""
     worker = Worker(orders)
+    worker.prepare()
     orders.ready()
+    changes = Changes(worker.db)
     while not orders.stop.is_set():
-        if not worker.step():
-            orders.stop.wait(0.05)
+        if not (changes.seen() and worker.step()):
+            orders.stop.wait(POLL)

@@ -90,6 +90,7 @@ def _revisions(story: Story) -> Iterator[Entry]:
             f"{words.many(row['instances'], 'instance')}",
             sentences=(
                 str(row["evidence"].get("because", "")),
+                *words.routes(row["decision"]),
                 *decided,
                 *(f"Not processed: {reason}" for reason in refused),
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,41 +100,47 @@ def evidence(study: Mapping[str, Any], held: int, closed: Mapping[str, Any] | No
 
 def unprocessed(decision: Mapping[str, Any]) -> tuple[str, ...]:
     """What was not processed and why, one sentence each."""
-    return tuple(_sentences(decision.get("unprocessed")))
+    return tuple(f"{item['what']}: {item['because']}" for item in decision.get("unprocessed", ()))
+
+
+def routes(decision: Mapping[str, Any]) -> tuple[str, ...]:
+    """What each route said of the study and by which rule, one sentence each."""
+    return tuple(_route(item) for item in decision.get("routes", ()))
+
+
+def _route(item: Mapping[str, Any]) -> str:
+    name = f"The route “{item['name']}”"
+    if not item["enabled"]:
+        return f"{name} is switched off."
+    if item["matched"]:
+        return f"{name} took {many(len(item['selected']), 'series', 'series')}."
+    reasons = (case["reason"] for case in item["cases"] if not case["matched"])
+    because = next((_failing(reason) for reason in reasons if reason), None)
+    if because is None:
+        return f"{name} did not match."
+    found = ", ".join(because["found"]) or "nothing"
+    return f"{name} did not match: {because['rule']}, and found was {found}."
+
+
+def _failing(reason: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The innermost rule that did not hold."""
+    for part in reason["parts"]:
+        if part["holds"] is False:
+            return _failing(part)
+    return reason
 
 
 def assignments(decision: Mapping[str, Any]) -> tuple[str, ...]:
     """What a decision has run and where its results go, one sentence each."""
-    found = decision.get("assignments") or ()
-    return tuple(_assignment(item) for item in found if isinstance(item, Mapping))
+    return tuple(_assignment(item) for item in decision.get("assignments", ()))
 
 
 def _assignment(item: Mapping[str, Any]) -> str:
-    series = item.get("series") or ()
-    said = f"{item.get('pipeline', 'A pipeline')} works on {many(len(series), 'series', 'series')}"
-    if route := item.get("route") or item.get("routes"):
-        named = route if isinstance(route, str) else ", ".join(map(str, route))
-        said += f", by the route “{named}”"
-    if priority := item.get("priority"):
-        said += f", with priority {priority}"
-    if item.get("shadow"):
+    count = many(len(item["series"]), "series", "series")
+    asked = " and ".join(f"“{name}”" for name in item["routes"])
+    said = f"{item['pipeline']} works on {count} with priority {item['priority']}, asked by {asked}"
+    if item["shadow"]:
         return f"{said}; in shadow, nothing is sent."
-    if destinations := item.get("send_to"):
-        return f"{said}; results go to {', '.join(map(str, destinations))}."
+    if item["send_to"]:
+        return f"{said}; results go to {', '.join(item['send_to'])}."
     return f"{said}; results stay here."
-
-
-def _sentences(value: Any) -> list[str]:
-    if value in (None, "", [], {}):
-        return []
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        because = value.get("because") or value.get("reason")
-        if because is not None:
-            of = value.get("of") or value.get("pipeline") or value.get("route")
-            return [f"{of}: {because}" if of else str(because)]
-        return [f"{name}: {said}" for name, part in value.items() for said in _sentences(part)]
-    if isinstance(value, Sequence):
-        return [said for part in value for said in _sentences(part)]
-    return [str(value)]

@@ -8,9 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
 from storage import audit
+from storage.backoff import delay
 from storage.database import Database, now
 from storage.records import Delivery, DeliveryStatus, Job, NewResult
 from storage.tables import deliveries, jobs, results, studies
+
+_AGAIN = (1.0, 300.0)
+"""The first and the longest wait, in seconds, before an object nobody vouched for goes again."""
 
 
 def post(connection: Connection, job: Job, made: Sequence[NewResult]) -> None:
@@ -112,10 +116,25 @@ def postpone(
         _write(connection, [delivery.id], values, DeliveryStatus.WAITING)
 
 
-def explain(db: Database, ids: Collection[int], comment: str) -> None:
+def explain(
+    db: Database,
+    ids: Collection[int],
+    comment: str,
+    status: DeliveryStatus = DeliveryStatus.WAITING,
+) -> None:
     """Say why deliveries wait that were not even tried: the peer cannot be reached."""
     with db.transaction() as connection:
-        _write(connection, ids, {"comment": comment}, DeliveryStatus.WAITING)
+        _write(connection, ids, {"comment": comment}, status)
+
+
+def awaited(db: Database, transaction_uid: str) -> bool:
+    """Whether a peer still owes us the answer to a commitment request."""
+    query = select(deliveries.c.id).where(
+        deliveries.c.transaction_uid == transaction_uid,
+        deliveries.c.status == DeliveryStatus.SENT,
+    )
+    with db.reading() as connection:
+        return connection.execute(query.limit(1)).scalar() is not None
 
 
 def give_up(
@@ -213,7 +232,8 @@ def _send_again(connection: Connection, delivery: Delivery, comment: str) -> Non
         "asked": 0,
         "transaction_uid": None,
         "comment": comment,
-        "not_before": now(),
+        # A peer that never vouches must not be sent the same object in a tight circle.
+        "not_before": now() + delay(delivery.attempts, *_AGAIN),
     }
     _write(connection, [delivery.id], values, DeliveryStatus.SENT)
     _note(connection, "result-not-vouched", delivery, comment=comment)

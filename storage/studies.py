@@ -139,15 +139,21 @@ def _touch(connection: Connection, item: Indexed) -> tuple[int, int]:
         if not item.ours:
             revision = _reopen(connection, row, arrival.received_at)
     if not item.ours:
-        expected = item.header.get("NumberOfStudyRelatedInstances")
+        expected = _announced(item.header.get("NumberOfStudyRelatedInstances"))
         if expected:
             connection.execute(
                 update(studies)
                 .where(studies.c.id == study_id)
-                .values(expected=int(expected), expected_from="(0020,1208) in the objects")
+                .values(expected=expected, expected_from="(0020,1208) in the objects")
             )
         _associate(connection, study_id, arrival.association)
     return study_id, revision
+
+
+def _announced(value: Any) -> int | None:
+    """How many instances an object says its study has, where what it says is a number of them."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else None
 
 
 def _make(connection: Connection, item: Indexed) -> int:
@@ -328,6 +334,13 @@ def listing(db: Database, limit: int = 100) -> list[StudyRecord]:
     query = select(*_STUDY).order_by(studies.c.last_at.desc()).limit(limit)
     with db.reading() as connection:
         return [_study(row) for row in connection.execute(query).mappings()]
+
+
+def any_open(db: Database) -> bool:
+    """Whether any study still comes in."""
+    query = select(studies.c.id).where(studies.c.status == StudyStatus.OPEN).limit(1)
+    with db.reading() as connection:
+        return connection.execute(query).scalar() is not None
 
 
 def counts(db: Database, study_ids: Sequence[int]) -> dict[int, int]:

@@ -20,7 +20,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from config.show import toml
+from dicom_node.cli.following import look
+from storage.database import Database
 from tests.peers.processes import PeerError, Server, free_port, listening, wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +63,8 @@ class Node(Server):
     ) -> None:
         self.config = folder / "node.toml"
         self.data_dir = folder / "data"
-        self.port, self.http_port = free_port(), free_port()
+        self.port = int(sections.get("node", {}).get("port", 0)) or free_port()
+        self.http_port = free_port()
         self.ae_title = str(sections.get("node", {}).get("ae_title", "DICOM_NODE"))
         super().__init__(folder, nodelay=False, env={})
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
@@ -110,6 +115,11 @@ class Node(Server):
             return log.read().decode("utf-8", "replace")
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which a program finds this node."""
+        return dict(self._environment)
+
+    @property
     def url(self) -> str:
         """Where its page and API are."""
         return f"http://127.0.0.1:{self.http_port}"
@@ -128,6 +138,18 @@ class Node(Server):
             capture_output=True,
             text=True,
             errors="replace",
+        )
+
+    def popen(self, *args: str | Path) -> subprocess.Popen[str]:
+        """Start `dicom-node ARGS` and let it run; its output is piped to the test."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "dicom_node.cli", *map(str, args)],
+            env=self._environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def json(self, *args: str | Path, timeout: float = 60.0) -> Any:
@@ -177,17 +199,30 @@ class Node(Server):
             lambda: not any(map(_exists, (*known, *children))), 10.0, "the node's processes to end"
         )
 
+    def story(self, uid: str) -> dict[str, Any]:
+        """What `explain UID --json` would tell, read without starting a process; else nothing."""
+        from dicom_node.cli.explain import facts
+
+        path = self.data_dir / "node.sqlite"
+        if not path.exists():
+            return {}
+        db = Database(f"sqlite:///{path}")
+        try:
+            progress = look(db, uid)
+            return {} if progress is None else facts(db, progress)
+        except OperationalError:  # the node has not made its tables yet
+            return {}
+        finally:
+            db.close()
+
     def wait_for_study(self, uid: str, seconds: float = 20.0) -> dict[str, Any]:
         """Wait until all is done about the current revision of a study; return its explanation."""
         seen: dict[str, Any] = {}
 
         def done() -> bool:
-            said = self.cli("explain", uid, "--json")
-            if said.returncode:
-                return False
             seen.clear()
-            seen.update(json.loads(said.stdout))
-            return bool(seen["finished"])
+            seen.update(self.story(uid))
+            return bool(seen.get("finished"))
 
         wait_for(done, seconds, f"the study {uid} to be finished; last seen: {seen.get('stage')}")
         return seen

@@ -10,6 +10,7 @@ from dicom_node.assembly.chores import Chores
 from dicom_node.assembly.completeness import Completeness
 from dicom_node.assembly.indexer import Indexer
 from dicom_node.process import Orders
+from storage.changes import Changes
 from storage.database import Database
 from storage.inbox import Inbox
 
@@ -36,10 +37,11 @@ def run(orders: Orders) -> None:
     indexer.take_up()
     chores.start()
     orders.ready()
+    changes = Changes(db)
     while not orders.stop.is_set():
         if lost.is_set():
             lost.clear()
             indexer.take_up()
-        if not indexer.step():
+        if not (changes.seen() and indexer.step()):
             orders.stop.wait(POLL)
     chores.stop()

@@ -6,6 +6,7 @@ repeats it.
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -38,7 +39,7 @@ class Chores:
         self.scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         for seconds, chore in (
             (0.1, completeness.step),
-            (5.0, self.notify),
+            (1.0, self.notify),
             (60.0, self.retain),
             (30.0, self.check_room),
         ):
@@ -54,6 +55,8 @@ class Chores:
         if not webhook:
             return
         for notice in notices.due(self.db):
+            if self.orders.stop.is_set():
+                return
             body = {"event": notice["event"], "at": notice["created_at"], **notice["body"]}
             request = urllib.request.Request(  # noqa: S310 - config allows http and https only
                 webhook,
@@ -61,8 +64,8 @@ class Chores:
                 headers={"Content-Type": "application/json", "Idempotency-Key": str(notice["id"])},
             )
             try:
-                urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - as above
-            except (urllib.error.URLError, OSError) as error:
+                urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - as above
+            except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
                 self.log.warning("a notice was not taken", error=type(error).__name__)
                 wait = delay(notice["attempts"] + 1, 5, 600)
                 notices.postpone(self.db, notice["id"], now() + wait)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from config.settings import Assembly, Peer, Settings
 from dicom_node import logs
+from dicom_node.assembly.counting import Counting
 from dicom_node.scu import Unreachable, count_instances
 from dicom_node.views import as_study
 from pipelines import Installed, installed
 from pipelines.router import Decision, compile_routes, decide
 from storage import outbox, studies
+from storage.changes import Changes
 from storage.database import Database, now
 from storage.inbox import Inbox
 from storage.killpoints import reached
@@ -87,8 +90,9 @@ class Completeness:
         self.db, self.inbox = db, inbox
         self.log = logs.log()
         self.listening_since = now()
-        # Peers are asked in threads: one that does not answer holds up its own study only.
-        self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="count")
+        self.changes = Changes(db)
+        self.waiting = True
+        self.counting = Counting()
         self.asking: dict[int, Future[int | None]] = {}
         self.reload(settings)
 
@@ -100,10 +104,15 @@ class Completeness:
 
     def step(self) -> int:
         """Close every study whose evidence suffices; returns how many."""
+        if not self.changes.seen() and not self.waiting:
+            return 0
         moment = now()
         rules = self.settings.assembly
         ripe = studies.ripe(self.db, moment - rules.quiet_seconds, moment - rules.cap_seconds)
-        return sum(self._consider(study, moment) for study in ripe)
+        closed = sum(self._consider(study, moment) for study in ripe)
+        # Only where no study is open does nothing fall due by the clock alone.
+        self.waiting = studies.any_open(self.db)
+        return closed
 
     def _consider(self, study: StudyRecord, moment: float) -> bool:
         stored = studies.held(self.db, study.id)
@@ -136,12 +145,14 @@ class Completeness:
         name, peer = named
         future = self.asking.get(study.id)
         if future is None:
-            self.asking[study.id] = self.pool.submit(
-                count_instances, self.settings, peer, study.StudyInstanceUID
-            )
+            question = partial(count_instances, self.settings, peer, study.StudyInstanceUID)
+            self.asking[study.id] = self.counting.ask(name, question)
         elif future.done():
             del self.asking[study.id]
-            studies.expect(self.db, study.id, self._counted(study, name, future), name)
+            counted = self._counted(study, name, future)
+            # A peer that cannot say takes nothing back of what the objects announced.
+            known = (study.expected, study.expected_from or name)
+            studies.expect(self.db, study.id, *(known if counted is None else (counted, name)))
         return True
 
     def _counted(self, study: StudyRecord, peer: str, answer: Future[int | None]) -> int | None:

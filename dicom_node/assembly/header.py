@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset, dcmread
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 
 CORE = frozenset(
     {
@@ -56,12 +57,23 @@ def read_header(path: Path, keywords: Collection[str]) -> Dataset:
 def as_json(ds: Dataset, keywords: Collection[str]) -> dict[str, Any]:
     """The plain attributes of a header; sequences stay in the file."""
     header: dict[str, Any] = {}
-    for element in ds:
-        if element.keyword in keywords and element.VR != "SQ":
-            value = _plain(element.value)
+    for tag in ds.keys():  # noqa: SIM118 - iterating a data set decodes its values, and may fail
+        keyword = keyword_for_tag(tag)
+        if keyword in keywords:
+            value = _value(ds, tag)
             if value is not None:
-                header[element.keyword] = value
+                header[keyword] = value
     return header
+
+
+def _value(ds: Dataset, tag: BaseTag) -> Any:
+    """One plain value; None where there is none, or none that makes sense."""
+    try:
+        element = ds[tag]
+        return None if element.VR == "SQ" else _plain(element.value)
+    except (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError):
+        # One mangled attribute is no reason to do without the others.
+        return None
 
 
 def _plain(value: Any) -> Any:

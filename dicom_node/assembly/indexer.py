@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from pydicom.errors import InvalidDicomError
+from pydicom import Dataset
 
 from config.settings import Settings
 from dicom_node import logs
@@ -13,7 +13,7 @@ from pipelines.router import compile_routes, keywords
 from results.identity import is_ours
 from storage import arrivals, studies
 from storage.database import Database
-from storage.inbox import Inbox, read_journal
+from storage.inbox import Inbox, Unreadable, read_journal
 from storage.killpoints import reached
 from storage.records import Arrival, Indexed
 
@@ -37,16 +37,26 @@ class Indexer:
         found = 0
         scan = self.inbox.scan()
         while batch := [key for key, _ in itertools.islice(scan, 2000)]:
-            lost = [
-                read_journal(self.inbox.path(key), key)
-                for key in sorted(arrivals.unknown(self.db, batch))
-            ]
+            unknown = sorted(arrivals.unknown(self.db, batch))
+            lost = [arrival for key in unknown if (arrival := self._journal(key)) is not None]
             if lost:
                 arrivals.record(self.db, lost)
             found += len(lost)
         if found:
             self.log.warning("took up instances the database did not know", instances=found)
         return found
+
+    def _journal(self, key: str) -> Arrival | None:
+        """What a file says about its arrival; None where it is not one of the receiver's."""
+        try:
+            return read_journal(self.inbox.path(key), key)
+        except FileNotFoundError:
+            return None  # retention was faster
+        except (Unreadable, OSError, ValueError) as error:
+            self.log.error(
+                "a file in the inbox cannot be read", key=key, error=type(error).__name__
+            )
+            return None
 
     def step(self) -> int:
         """Index one batch of arrivals; returns how many there were."""
@@ -66,19 +76,12 @@ class Indexer:
             ds = read_header(self.inbox.path(arrival.key), self.keywords)
             return Indexed(
                 arrival=arrival,
-                StudyInstanceUID=str(ds.StudyInstanceUID),
-                SeriesInstanceUID=str(ds.SeriesInstanceUID),
+                StudyInstanceUID=_uid(ds, "StudyInstanceUID"),
+                SeriesInstanceUID=_uid(ds, "SeriesInstanceUID"),
                 header=as_json(ds, self.keywords),
                 ours=arrival.SOPInstanceUID in ours or is_ours(ds),
             )
-        except (
-            InvalidDicomError,
-            AttributeError,
-            ValueError,
-            EOFError,
-            OSError,
-            TypeError,
-        ) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's file provokes is its own fate
             self.log.error(
                 "an instance cannot be indexed", key=arrival.key, error=type(error).__name__
             )
@@ -92,3 +95,11 @@ class Indexer:
             "because": "its header names no study and series, or cannot be read",
         }
         arrivals.drop(self.db, [id_], "instance-not-indexed", detail)
+
+
+def _uid(ds: Dataset, keyword: str) -> str:
+    """A UID without which an instance belongs nowhere; raises `ValueError` where it is missing."""
+    value = ds.get(keyword)
+    if not value or len(str(value)) > 64:
+        raise ValueError(keyword)
+    return str(value)

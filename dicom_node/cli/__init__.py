@@ -20,6 +20,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     from dicom_node.cli.parser import make
 
     args = make().parse_args(argv)
+    if argv is None and not getattr(args, "pixels", True):
+        # This process is ours alone and sees no pixel: pydicom is imported in half its time.
+        from dicom_node.lean import hide_pixel_libraries
+
+        hide_pixel_libraries()
     try:
         status: int = args.run(args)
         sys.stdout.flush()

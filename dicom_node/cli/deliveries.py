@@ -24,7 +24,7 @@ def register(commands: Commands) -> None:
     lists.add_argument("--status", choices=STATUSES, help="only those with this status")
     lists.add_argument("--limit", type=positive, default=100, help="at most so many (100)")
     with_json(lists)
-    lists.set_defaults(run=listing)
+    lists.set_defaults(run=listing, pixels=False)
     again = verbs.add_parser("retry", help="try the deliveries again that were given up")
     again.add_argument("--to", metavar="PEER", help="only those to this destination")
     again.set_defaults(run=retry)

@@ -19,7 +19,7 @@ def register(commands: Commands) -> None:
         "peer", metavar="PEER", help="a configured peer's name, HOST:PORT or HOST:PORT:AE"
     )
     with_json(command)
-    command.set_defaults(run=echo)
+    command.set_defaults(run=echo, pixels=False)
 
 
 def echo(args: Namespace) -> int:

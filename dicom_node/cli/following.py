@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dicom_node.cli.out import many
+
 if TYPE_CHECKING:
     from storage.database import Database
     from storage.records import Job, StudyRecord
@@ -69,7 +71,7 @@ class Progress:
     @property
     def sentence(self) -> str:
         """What happens now, with numbers."""
-        parts = [f"{self.held} instances"]
+        parts = [many(self.held, "instance")]
         parts += [_job(job) for job in self.jobs]
         delivered = sum(row["status"] == "delivered" for row in self.deliveries)
         if self.deliveries:

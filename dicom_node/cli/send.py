@@ -39,7 +39,7 @@ def register(commands: Commands) -> None:
         "--jobs", type=positive, default=1, metavar="N", help="associations at once (1)"
     )
     with_json(command)
-    command.set_defaults(run=send)
+    command.set_defaults(run=send, pixels=False)
 
 
 def send(args: Namespace) -> int:

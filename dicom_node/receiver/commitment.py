@@ -82,7 +82,7 @@ def read_report(event: Dataset) -> Report:
             FailedInstance(
                 SOPClassUID=str(item.get("ReferencedSOPClassUID", "")),
                 SOPInstanceUID=str(item.get("ReferencedSOPInstanceUID", "")),
-                reason=int(item.get("FailureReason", None) or PROCESSING_FAILURE.code),
+                reason=_reason(item),
             )
             for item in event.get("FailedSOPSequence") or ()
         ),
@@ -99,6 +99,11 @@ def _objection(one: CommittedInstance, inbox: Inbox) -> int | None:
     except (OSError, Unreadable):
         return PROCESSING_FAILURE.code
     return None if held.SOPClassUID == one.SOPClassUID else CLASS_CONFLICT.code
+
+
+def _reason(item: Dataset) -> int:
+    reason = item.get("FailureReason", None)
+    return reason if isinstance(reason, int) else PROCESSING_FAILURE.code
 
 
 def _transaction(ds: Dataset) -> str:

@@ -11,6 +11,8 @@ from pydicom import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from dicom_node.receiver.garbage import UNDECODABLE
+
 PREFIX = 4096
 """Enough for group 0008 up to the instance UID in everything but oddities."""
 LONG_PREFIX = 1 << 18
@@ -119,7 +121,7 @@ class Encoding:
                 self._little,
                 stop_when=lambda tag, _vr, _length: tag > _INSTANCE,
             )
-        except (struct.error, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+        except UNDECODABLE as error:
             raise NotADataSet from error
         found = Identity(_text(ds, _CLASS), _text(ds, _INSTANCE))
         if not (found.SOPClassUID and found.SOPInstanceUID):

@@ -11,6 +11,7 @@ from pydicom.uid import UID
 from pynetdicom.dsutils import decode, encode
 
 from dicom_node.receiver.command import IS_RESPONSE, NO_DATA_SET, Command
+from dicom_node.receiver.garbage import UNDECODABLE
 from dicom_node.receiver.negotiation import Context
 from dicom_node.statuses import Status
 
@@ -55,15 +56,7 @@ def decode_data_set(data: bytes, context: Context) -> Dataset:
             BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated
         )
         ds.walk(lambda _ds, _element: None)  # values are read on access: find errors now
-    except (
-        struct.error,
-        EOFError,
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        NotImplementedError,
-    ) as error:
+    except UNDECODABLE as error:
         raise BadDataSet from error
     return ds
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,7 @@ from pynetdicom.pdu_primitives import (
 from pynetdicom.presentation import PresentationContext, negotiate_as_acceptor
 
 from config.settings import Receiver
+from dicom_node.receiver.garbage import UNDECODABLE
 from dicom_node.receiver.pdu import ProtocolError
 from dicom_node.statuses import Abort
 from storage.journal import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -54,17 +54,6 @@ _NATIVE = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian)
 _MOST_OPERATIONS = 64
 _STORAGE_ABILITIES = b"\x02\x00\x03\x00\x00\x00"
 """PS3.4 Table B.3-1: everything is stored, bit by bit with signatures, and nothing coerced."""
-
-_UNDECODABLE = (
-    struct.error,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    AssertionError,
-    NotImplementedError,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +107,7 @@ def decode_request(data: bytes) -> Request:
             peer_max_pdu=primitive.maximum_length_received or 0,
             primitive=primitive,
         )
-    except _UNDECODABLE as error:
+    except UNDECODABLE as error:
         raise ProtocolError(
             Abort.INVALID_PARAMETER, "the request for an association cannot be read"
         ) from error

@@ -50,7 +50,7 @@ class Registrar:
 
     def refused(self, *, reason: str, calling_ae: str, called_ae: str, address: str) -> None:
         """Queue it."""
-        detail = {
+        detail: dict[str, object] = {
             "because": reason,
             "calling_ae": calling_ae,
             "called_ae": called_ae,

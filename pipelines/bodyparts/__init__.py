@@ -55,7 +55,7 @@ _COMBINED = {parts: name for name, parts in _PARTS.items()}
 
 def _folded(text: str) -> tuple[str, ...]:
     """The words of a text without capitals, accents and marks."""
-    parted = re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text)
+    parted = re.sub(r"(?<=[a-zß-ÿ]{2})(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text)
     plain = unicodedata.normalize("NFKD", parted.casefold())
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
     return tuple(word for word in re.findall(r"[a-z0-9]+", plain) if word not in _AND)

@@ -78,11 +78,11 @@ class Leaf:
 
     def ask(self, found: Found) -> Answer:
         """Say whether any of the values passes."""
-        if found.error:
-            return _problem(found.error)
-        if self.test is None:
-            return YES if bool(found.values) is not self.negated else NO
-        passed = _any_passes(self.test, found.wholes if self.whole else found.values)
+        passed: bool | None = bool(found.values)
+        if self.test is not None:
+            passed = _any_passes(self.test, found.wholes if self.whole else found.values)
+        if found.error and not passed:
+            return _problem(found.error)  # the value that could not be read might pass
         if passed is None:
             return _problem(f"has a value that is not {self.attribute.kind.value}")
         return YES if passed is not self.negated else NO

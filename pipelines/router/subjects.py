@@ -85,22 +85,35 @@ class Subjects:
         return found
 
     def _find(self, attribute: Attribute, subject: Subject) -> Found:
-        try:
-            if attribute.kind is Kind.BODY_PART:
+        if attribute.kind is Kind.BODY_PART:
+            try:
                 return _body_parts(subject)
-            raw = list(dict.fromkeys(self._raw(attribute.path, subject)))
-        except UNREADABLE as error:
-            return Found(error=f"cannot be read ({type(error).__name__})")
+            except UNREADABLE as error:
+                return Found(error=_told(error))
+        raw, problem = self._raw(attribute.path, subject)
         values = tuple(dict.fromkeys(part for item in raw for part in item))
         return Found(
+            error=problem,
             values=values,
             wholes=tuple("\\".join(map(str, item)) for item in raw),
             shown=_shown(attribute, values),
         )
 
-    def _raw(self, path: tuple[str, ...], subject: Subject) -> Iterator[tuple[Any, ...]]:
+    def _raw(self, path: tuple[str, ...], subject: Subject) -> tuple[list[tuple[Any, ...]], str]:
+        """The distinct values that can be read, and why another cannot."""
+        raw: dict[tuple[Any, ...], None] = {}
+        problem = ""
         for series, instance in subject.instances:
-            yield from _walk(_value(self.study, series, instance, path[0]), path[1:])
+            try:
+                value = _value(self.study, series, instance, path[0])
+                raw |= dict.fromkeys(_walk(value, path[1:]))
+            except UNREADABLE as error:
+                problem = _told(error)
+        return list(raw), problem
+
+
+def _told(error: Exception) -> str:
+    return f"cannot be read ({type(error).__name__})"  # its text may quote a value
 
 
 _IN_THE_INDEX = frozenset(

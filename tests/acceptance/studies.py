@@ -29,7 +29,7 @@ def files(datasets: Iterable[Dataset], folder: Path) -> list[Path]:
 def insist(
     paths: Sequence[Path], port: int, *, called: str = "DICOM_NODE", seconds: float = 30
 ) -> None:
-    """Send until every instance was acknowledged, as a PACS does, over as many tries as it takes."""
+    """Send until every instance was acknowledged, as a PACS does, however often it takes."""
     owed = {str(dcmread(path, stop_before_pixels=True).SOPInstanceUID): path for path in paths}
     deadline = time.monotonic() + seconds
     while owed:

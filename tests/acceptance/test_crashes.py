@@ -66,7 +66,7 @@ def test_killed_at(point: str, node: Node, orthanc: Orthanc, tmp_path: Path) -> 
 
 def all_delivered(node: Node, study: str) -> bool:
     """Whether everything made for a study is delivered, with the evidence of commitment."""
-    deliveries = node.json("explain", study)["deliveries"]
+    deliveries = node.story(study)["deliveries"]
     return bool(deliveries) and all(
         delivery["status"] == "delivered" and delivery["evidence"] == "commitment"
         for delivery in deliveries

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 10.0
 COMMITMENT = "1.2.840.10008.1.20.1"
 """Storage Commitment Push Model SOP Class."""
+VERIFICATION = "1.2.840.10008.1.1"
 NO_STUDY = "2.25.1"
 """A study that nobody has: what is asked is whether an answer comes."""
 
@@ -73,9 +74,10 @@ def _commitment(settings: Settings, name: str, peer: Peer) -> Finding:
     what = f"peer {name}, Storage Commitment"
     advice = "Switch it on there (see orthanc/README.md for Orthanc), or set commitment = false."
     try:
-        contexts = [build_context(COMMITMENT)]
+        # With Verification, which everybody takes: else a peer without it would seem absent.
+        contexts = [build_context(COMMITMENT), build_context(VERIFICATION)]
         with scu.association(settings, peer, contexts) as assoc:
-            offered = bool(assoc.accepted_contexts)
+            offered = any(c.abstract_syntax == COMMITMENT for c in assoc.accepted_contexts)
     except scu.Unreachable as error:
         return fail(what, str(error), advice)
     if not offered:

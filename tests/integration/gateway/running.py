@@ -47,9 +47,7 @@ class Gateway:
             )
         self.channel = ours
         self.channel.settimeout(20)
-        self.tell(
-            id="gateway-1", settings=_plain(self.settings), fds=[self.listener.fileno()], extra={}
-        )
+        self.tell(id="gateway-1", settings=self.plain(), fds=[self.listener.fileno()], extra={})
         said = self.channel.recv(100)
         assert said == b'{"ready": true}\n', self.log.read_text()
         return self
@@ -57,6 +55,14 @@ class Gateway:
     def tell(self, **order: Any) -> None:
         """Send an order."""
         self.channel.sendall(json.dumps(order).encode() + b"\n")
+
+    def plain(self) -> Any:
+        """The settings as the supervisor sends them."""
+
+        def spell(value: Any) -> Any:
+            return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+
+        return json.loads(json.dumps(self.settings.model_dump(), default=spell))
 
     def drain(self) -> int:
         """Order it to stop and return its exit status."""
@@ -80,10 +86,3 @@ class Gateway:
             self.process.wait(5)
         self.channel.close()
         self.listener.close()
-
-
-def _plain(settings: Settings) -> Any:
-    def spell(value: Any) -> Any:
-        return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-
-    return json.loads(json.dumps(settings.model_dump(), default=spell))

@@ -135,6 +135,7 @@ def test_broken_protocol(node: Running, name: str) -> None:
         request_pdu(CT).replace(b"\x30\0\0", b"\x30\0\xff"),
         request_pdu([*CT, *CT]).replace(b"\x03\0\0\0\x30", b"\x01\0\0\0\x30"),
     ],
+    ids=["HTTP", "data", "too long", "too short", "zeros", "item", "context item", "same ID"],
 )
 def test_no_association_request(node: Running, stream: bytes) -> None:
     """What is no readable A-ASSOCIATE-RQ is aborted, and never counted as an association."""
@@ -183,6 +184,7 @@ def test_time_limit_for_the_association_request(start: Start) -> None:
         pdu(pdv(1, 3, store_command(instance()))),
         pdu(pdv(1, 3, store_command(instance()))) + pdu(pdv(1, 0, bytes(1000)))[:500],
     ],
+    ids=["silence", "one byte", "half a command", "no data set", "half a PDU"],
 )
 def test_a_peer_that_stalls(start: Start, stream: bytes) -> None:
     """An association that falls silent, between messages or within one, is aborted in time."""

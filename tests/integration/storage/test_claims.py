@@ -212,7 +212,8 @@ def test_taking_back_waits_for_a_worker_that_is_ending_its_job(db: Database) -> 
         return bool(jobs.reclaim(db, 3, announced=False))
 
     with ThreadPoolExecutor(2) as pool:
-        finished, reclaimed = (future.result(20) for future in map(pool.submit, (finish, reclaim)))
+        futures = [pool.submit(finish), pool.submit(reclaim)]
+        finished, reclaimed = (future.result(20) for future in futures)
     assert finished != reclaimed
     assert _found(db, job).status == (JobStatus.DONE if finished else JobStatus.QUEUED)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, NoResultFound
 
 from storage import arrivals, jobs, notices, studies
 from storage.arrivals import Closing
 from storage.database import Database, now
 from storage.records import JobStatus, StudyStatus
-from storage.tables import studies as table
 from tests.unit.storage.making import (
     STUDY,
     arrival,
@@ -148,13 +147,14 @@ def test_closing_refuses_when_an_older_instance_was_counted_since(db: Database) 
     assert not closed
 
 
-@pytest.mark.parametrize("moved", [{"revision": 2}, {"last_at": 1.0}])
+@pytest.mark.parametrize("moved", ["revision", "last_at"])
 def test_closing_refuses_another_revision_than_the_one_that_was_judged(
-    db: Database, moved: dict[str, int]
+    db: Database, moved: str
 ) -> None:
     """The study was closed and opened again meanwhile."""
     seen = bring(db)
-    assert not close(db, replace(seen, **moved))
+    judged = replace(seen, revision=2) if moved == "revision" else replace(seen, last_at=1.0)
+    assert not close(db, judged)
     assert known(db).status == StudyStatus.OPEN
 
 
@@ -166,20 +166,34 @@ def test_a_revision_is_closed_once(db: Database) -> None:
     assert len(jobs.listing(db)) == 1
 
 
-def test_closing_waits_for_an_arrival_that_is_being_counted(db: Database) -> None:
+def test_closing_waits_for_an_arrival_that_is_being_counted(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What commits a moment earlier is not left out of the revision it belongs to."""
     seen = bring(db)
-    outcome: list[bool] = []
-    thread = threading.Thread(target=lambda: outcome.append(close(db, seen)))
-    with db.transaction() as connection:
-        # As `index` holds it: an older instance, so that `last_at` does not move.
-        connection.execute(select(table).where(table.c.id == seen.id).with_for_update())
-        connection.execute(update(table).where(table.c.id == seen.id).values(revision=9))
-        thread.start()
-        thread.join(0.3)
-        assert outcome == []
-    thread.join(10)
-    assert outcome == [False]
+    counted, go_on = threading.Event(), threading.Event()
+
+    def pause(point: str) -> None:
+        if point == "assembly: indexed, not committed":
+            counted.set()
+            go_on.wait(10)
+
+    def count_an_older_one() -> None:
+        count_in(db, [arrival("1.2.8.8", received_at=seen.last_at - 1)])
+
+    def close_it() -> bool:
+        return studies.close(db, seen, held=3, evidence={}, decision={}, new_jobs=[])
+
+    monkeypatch.setattr(studies, "reached", pause)
+    with ThreadPoolExecutor(2) as pool:
+        counting = pool.submit(count_an_older_one)
+        assert counted.wait(10)
+        closing = pool.submit(close_it)
+        assert wait([closing], timeout=0.3).not_done
+        go_on.set()
+        counting.result(10)
+        assert not closing.result(10)
+    assert known(db).status == StudyStatus.OPEN
 
 
 def test_a_failure_while_closing_leaves_the_study_open(db: Database) -> None:

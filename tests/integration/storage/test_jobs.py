@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from storage import audit, jobs, notices, outbox, studies
+from storage import audit, jobs, notices, outbox
 from storage.database import Database, now
 from storage.records import Job, JobStatus
 from storage.tables import results
@@ -18,6 +18,7 @@ from tests.unit.storage.making import (
     close,
     count_in,
     done,
+    known,
     new_job,
     result,
 )
@@ -172,7 +173,11 @@ def test_a_job_is_unique(db: Database) -> None:
     """One per study, revision, pipeline and version, whoever tries to make another."""
     bring(db)
     close(db)
-    with pytest.raises(IntegrityError), db.transaction() as connection:
-        study = studies.find(db, STUDY)
-        assert study is not None
-        jobs.add(connection, study, [new_job(), new_job()], now())
+    study = known(db)
+
+    def again() -> None:
+        with db.transaction() as connection:
+            jobs.add(connection, study, [new_job()], now())
+
+    with pytest.raises(IntegrityError):
+        again()

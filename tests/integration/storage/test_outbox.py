@@ -141,13 +141,16 @@ def test_an_answer_to_a_question_nobody_asked_is_not_ours(db: Database) -> None:
 
 
 def test_what_a_peer_does_not_vouch_for_is_sent_again(db: Database) -> None:
-    """At once, with the peer's reason, and it is asked anew afterwards."""
+    """After a moment, with the peer's reason, and it is asked anew afterwards."""
     delivery = _sent(db)
     outbox.asked(db, [delivery.id], "2.25.5", now() + 60)
     outbox.vouched(db, "2.25.5", [], {delivery.SOPInstanceUID: 0x0112})
-    again = _due(db)
-    assert (again.asked, again.transaction_uid) == (0, None)
-    assert again.comment == "Not committed, reason 0x0112."
+    again = _row(db, delivery)
+    assert (again["status"], again["asked"], again["transaction_uid"]) == (WAITING, 0, None)
+    assert again["comment"] == "Not committed, reason 0x0112."
+    not_before = again["not_before"]
+    assert isinstance(not_before, float)
+    assert now() < not_before < now() + 60
 
 
 def test_a_report_may_vouch_for_some_and_not_for_others(db: Database) -> None:
@@ -178,7 +181,9 @@ def test_a_result_can_be_sent_again_for_a_reason(db: Database) -> None:
     """A peer that never answers a commitment request gets it once more."""
     delivery = _sent(db)
     outbox.send_again(db, delivery, "The peer answered no commitment request.")
-    assert _due(db).comment == "The peer answered no commitment request."
+    row = _row(db, delivery)
+    assert row["status"] == WAITING
+    assert row["comment"] == "The peer answered no commitment request."
 
 
 def test_what_was_given_up_is_tried_again_from_the_beginning(db: Database) -> None:
@@ -194,6 +199,16 @@ def test_what_was_given_up_is_tried_again_from_the_beginning(db: Database) -> No
     assert (again.attempts, again.asked, again.transaction_uid) == (0, 0, None)
     assert outbox.revive(db) == 1
     assert outbox.revive(db) == 0
+
+
+def test_an_answer_is_awaited_until_it_comes(db: Database) -> None:
+    """Nobody else's transaction is ours to wait for."""
+    delivery = _sent(db)
+    outbox.asked(db, [delivery.id], "2.25.5", now() + 60)
+    assert outbox.awaited(db, "2.25.5")
+    assert not outbox.awaited(db, "2.25.6")
+    outbox.vouched(db, "2.25.5", [delivery.SOPInstanceUID], {})
+    assert not outbox.awaited(db, "2.25.5")
 
 
 def test_what_a_peer_holds_of_ours_is_counted(db: Database) -> None:

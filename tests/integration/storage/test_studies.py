@@ -113,6 +113,13 @@ def test_the_objects_may_say_how_many_there_are(db: Database) -> None:
     assert known(db).expected_from == "(0020,1208) in the objects"
 
 
+@pytest.mark.parametrize("nonsense", ["many", "-3", "1e9", "999999999999", "²", 0, [2, 3]])
+def test_nonsense_in_the_objects_is_no_number(db: Database, nonsense: object) -> None:
+    """The study is counted all the same."""
+    count_in(db, [arrival("1.2.3.4")], header={"NumberOfStudyRelatedInstances": nonsense})
+    assert known(db).expected is None
+
+
 def test_a_peer_may_say_how_many_there_are(db: Database) -> None:
     """Its answer is remembered with the moment it was asked."""
     study = bring(db)

@@ -116,7 +116,15 @@ def new_job(pipeline: str = "intake-check", **fields: Any) -> NewJob:
         version="1.0.0",
         framework="none",
         priority=Priority.ROUTINE,
-        assignment={"pipeline": pipeline, "series": {f"{STUDY}.1": []}, "send_to": {"pacs": None}},
+        assignment={
+            "pipeline": pipeline,
+            "series": {f"{STUDY}.1": []},
+            "send_to": {"pacs": None},
+            "besides": {},
+            "priority": "routine",
+            "shadow": False,
+            "routes": ["everything is checked"],
+        },
     )
     return replace(made, **fields)
 

@@ -1,0 +1,138 @@
+"""A third party's pipelines that misbehave as the StudyDescription of the study tells them to.
+
+What they do they write down, a line each, in the file named by the variable TROUBLE_LOG.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipelines.contract import (
+    Algorithm,
+    Findings,
+    Progress,
+    Reference,
+    Rejected,
+    Retryable,
+    Series,
+    Study,
+    Verdict,
+)
+
+PLANTED = "PLANTED^NAME"
+"""The patient's name that must not come out of the node."""
+
+
+def _note(*words: object) -> None:
+    path = os.environ.get("TROUBLE_LOG")
+    if path:
+        line = " ".join(map(str, (*words, os.getpid(), time.time())))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.write(descriptor, line.encode() + b"\n")
+        os.close(descriptor)
+
+
+def reject(study: Study, report: Progress, number: float) -> None:
+    """Refuse the study in a radiographer's words."""
+    raise Rejected("The hand is not in the picture.")
+
+
+def retry(study: Study, report: Progress, number: float) -> None:
+    """Ask to be tried later."""
+    raise Retryable("The lamp is being changed.")
+
+
+def bug(study: Study, report: Progress, number: float) -> None:
+    """Fail as programs do, quoting the patient."""
+    raise ZeroDivisionError(f"{study.instances[0].dataset.PatientName} divided by nothing")
+
+
+def leave(study: Study, report: Progress, number: float) -> None:
+    """End the process without a word."""
+    os._exit(3)
+
+
+def crash(study: Study, report: Progress, number: float) -> None:
+    """Touch memory that is nobody's."""
+    signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+    ctypes.string_at(0)
+
+
+def sleep(study: Study, report: Progress, number: float) -> None:
+    """Take a while, and report."""
+    until = time.monotonic() + number
+    while time.monotonic() < until:
+        report(1 - (until - time.monotonic()) / number, "sleeping")
+        time.sleep(0.02)
+
+
+def ignore(study: Study, report: Progress, number: float) -> None:
+    """Take a while and never report."""
+    time.sleep(number)
+
+
+def hold(study: Study, report: Progress, number: float) -> None:
+    """Take a while in native code that keeps the interpreter to itself."""
+    ctypes.PyDLL(None).sleep(int(number))
+
+
+def hog(study: Study, report: Progress, number: float) -> None:
+    """Ask for more and more memory."""
+    held = []
+    while True:
+        held.append(bytearray(os.urandom(64)) * (20_000_000 // 64))
+        time.sleep(0.05)
+
+
+def late(study: Study, report: Progress, number: float) -> None:
+    """Fail until so many seconds after the first try."""
+    marker = Path(os.environ["TROUBLE_LOG"]).with_name(f"late-{study.StudyInstanceUID}")
+    if not marker.exists():
+        marker.write_text(str(time.time()))
+    if time.time() < float(marker.read_text()) + number:
+        raise Retryable("The lamp is being changed.")
+
+
+ACTS: dict[str, Callable[[Study, Progress, float], None]] = {
+    act.__name__: act for act in (reject, retry, bug, leave, crash, sleep, ignore, hold, hog, late)
+}
+
+
+class Trouble:
+    """Does what the StudyDescription says: an act, and how long it takes."""
+
+    name, version = "trouble", "1.0.0"
+    framework: Any = "none"
+
+    def accepts(self, series: Series) -> Verdict:
+        """Take everything."""
+        return Verdict.yes()
+
+    def load(self, device: str) -> None:
+        """Write down that it was loaded."""
+        _note("load", self.name)
+
+    def run(self, study: Study, report: Progress) -> Findings:
+        """Do as told, and then find nothing."""
+        _note("begin", self.name, study.StudyInstanceUID)
+        said = str(study.instances[0].value("StudyDescription") or "").split()
+        if said and said[0] in ACTS:
+            ACTS[said[0]](study, report, float(said[1]) if len(said) > 1 else 0.0)
+        _note("end", self.name, study.StudyInstanceUID)
+        return Findings(
+            algorithm=Algorithm(name=self.name, version=self.version),
+            summary=f"Nothing was found in {len(study.instances)} instances.",
+            sources=tuple(Reference.to(instance) for instance in study.instances),
+        )
+
+
+class Single(Trouble):
+    """The same under another name, for a limit of its own."""
+
+    name = "single"
