@@ -129,7 +129,8 @@ def main() -> int:
     try:
         with _scratch() as folder:
             facts = _facts(told, folder)
-            warm_up(folder / "warm-up")
+            if not told.smoke:
+                warm_up(folder / "warm-up")
             results = measure(told, folder)
     except (NoDisk, ingest.Lost) as error:
         print(error, file=sys.stderr)

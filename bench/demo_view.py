@@ -91,9 +91,10 @@ def view(studies: list[Study], *, live: bool) -> Iterator[Refresh]:
 
 
 def table_of(studies: list[Study]) -> Table:
+    """A line for each study."""
     from dicom_node.cli.out import table
 
-    columns = ("phantom", "#sent", "#size", "#received", "now", "#after", "study")
+    columns = ("phantom", "#sent", "#size", "#received", "#after", "now")
     return table(
         columns,
         (
@@ -102,9 +103,8 @@ def table_of(studies: list[Study]) -> Table:
                 f"{study.sent}/{study.instances}",
                 size(study.bytes),
                 study.progress.held if study.progress else 0,
-                f"{study.stage}: {study.sentence}",
                 span(study.finished_after) if study.finished_after is not None else "",
-                study.uid,
+                f"{study.stage}: {study.sentence}",
             )
             for study in studies
         ),

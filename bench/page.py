@@ -13,7 +13,7 @@ from bench.report import Results, Spread, Target, cells_of, of, percentile, rati
 PEERS = (DCMTK, ORTHANC, PYNETDICOM)
 _INTRODUCTION = """# Benchmarks
 
-Written by `{command}`; a run writes this page and `benchmarks.json` anew. Figures are medians,
+Written by `{command}`, with `benchmarks.json` beside it. Figures are medians,
 with the least and the most in brackets. A ratio is taken within a round, where all systems had
 their turn within seconds of each other; its median and spread are over the rounds.
 """
@@ -138,14 +138,8 @@ def _more(samples: Sequence[Sample], cells: Sequence[str]) -> str:
             "### Peak memory of a receiving process, MB\n",
             _by_system(samples, cells, lambda s: s.peak_mb, 0),
             "### Our receivers alone, and the index\n",
-            table(
-                [
-                    "instances x associations",
-                    "receivers' CPU ms",
-                    "all counted to studies, s after",
-                ],
-                rows,
-            ),
+            "Counted: assembly has read an instance's header and counted it to its study.\n",
+            table(["instances x associations", *header], rows),
         )
     )
 

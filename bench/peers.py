@@ -54,10 +54,6 @@ class DefaultNode(Node):
         self._more, self._port = more, port
         super().__init__(folder)
 
-    def environment(self) -> dict[str, str]:
-        """The variables it is started with."""
-        return dict(self._environment)
-
     def _toml(self) -> str:
         self.port = self._port or self.port
         node = f"[node]\nport = {self.port}\ndata_dir = {toml(str(self.data_dir))}\n"

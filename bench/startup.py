@@ -63,7 +63,7 @@ def _start(node: DefaultNode) -> float:
         process = subprocess.Popen(
             node.command(),
             cwd=node.folder,
-            env=node.environment(),
+            env=node.environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

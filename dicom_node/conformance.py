@@ -18,7 +18,7 @@ from pynetdicom.presentation import build_context
 
 from config.layers import DEFAULTS
 from config.reference import REFERENCE, read_tables
-from dicom_node import scu, statuses
+from dicom_node import statuses, uids
 from dicom_node.fates import Fate, fate_of
 from dicom_node.receiver import reporting, session
 from dicom_node.receiver.negotiation import STORAGE_CLASSES, TRANSFER_SYNTAXES
@@ -128,9 +128,9 @@ def _name(uid: str) -> str:
 
 def transfer_syntaxes() -> str:
     """Every transfer syntax that is accepted for storage without configuration."""
-    uids = sorted(map(UID, TRANSFER_SYNTAXES), key=lambda uid: [int(n) for n in uid.split(".")])
-    rows = ((uid.name, f"`{uid}`", "retired" if uid.is_retired else "") for uid in uids)
-    return f"{len(uids)} transfer syntaxes.\n\n" + table(("Transfer Syntax", "UID", ""), rows)
+    known = sorted(map(UID, TRANSFER_SYNTAXES), key=lambda uid: [int(n) for n in uid.split(".")])
+    rows = ((uid.name, f"`{uid}`", "retired" if uid.is_retired else "") for uid in known)
+    return f"{len(known)} transfer syntaxes.\n\n" + table(("Transfer Syntax", "UID", ""), rows)
 
 
 def answers() -> str:
@@ -183,12 +183,12 @@ FATE_WORDS: Mapping[Fate, str] = {
 
 def offers() -> str:
     """The presentation contexts that are proposed, besides those for objects of unknown kinds."""
-    standard = ", ".join(UID(uid).name for uid in build_context(scu.VERIFICATION).transfer_syntax)
+    standard = ", ".join(UID(uid).name for uid in build_context(uids.VERIFICATION).transfer_syntax)
     native = ", ".join(UID(uid).name for uid in NATIVE)
     rows = (
-        ("Verification", f"`{scu.VERIFICATION}`", standard),
-        ("Study Root Query/Retrieve - FIND", f"`{scu.STUDY_ROOT_FIND}`", standard),
-        ("Storage Commitment Push Model", f"`{scu.STORAGE_COMMITMENT}`", standard),
+        ("Verification", f"`{uids.VERIFICATION}`", standard),
+        ("Study Root Query/Retrieve - FIND", f"`{uids.STUDY_ROOT_FIND}`", standard),
+        ("Storage Commitment Push Model", f"`{uids.STORAGE_COMMITMENT}`", standard),
         ("that of the object", "", f"that of the object; and in a context of its own: {native}"),
     )
     return table(("Abstract Syntax", "UID", "Transfer Syntaxes"), rows)

@@ -142,6 +142,7 @@ def main() -> int:
     from dicom_node import logs
 
     logs.configure(orders.settings.logging, role)
+    logs.report_bugs_without_their_words()
     orders.on_reload.append(lambda settings: logs.configure(settings.logging, role))
     module.run(orders)
     return 0

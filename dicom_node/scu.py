@@ -8,21 +8,16 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pydicom.uid import UID
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context, build_role
 
 from config.settings import Peer, Settings
+from dicom_node.uids import STORAGE_COMMITMENT, STUDY_ROOT_FIND, VERIFICATION
 
 # Files are sent as they lie on disk, piece by piece, never decoded.
 _config.STORE_SEND_CHUNKED_DATASET = True
 
-# Well-known UIDs of PS3.6 Table A-1; pynetdicom makes its own names for them at run time only.
-VERIFICATION = UID("1.2.840.10008.1.1")
-STUDY_ROOT_FIND = UID("1.2.840.10008.5.1.4.1.2.2.1")
-STORAGE_COMMITMENT = UID("1.2.840.10008.1.20.1")
-STORAGE_COMMITMENT_INSTANCE = UID("1.2.840.10008.1.20.1.1")
 
 
 class Unreachable(Exception):

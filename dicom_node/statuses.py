@@ -137,27 +137,3 @@ class Abort(Enum):
     UNEXPECTED_PDU = (2, 2)
     INVALID_PARAMETER = (2, 6)
     """A PDU or command whose content contradicts itself or what was negotiated."""
-
-
-class Fate(Enum):
-    """What a peer's answer to our C-STORE means for the object."""
-
-    DONE = "done"
-    """It has it, perhaps with a warning."""
-    LATER = "later"
-    """It cannot take it now."""
-    REFUSED = "refused"
-    """It does not want it as it is."""
-
-
-_WARNINGS = frozenset((0x0001, 0x0107, 0x0116))
-_PASSING = frozenset((PROCESSING_FAILURE.code, RESOURCE_LIMITATION.code))
-
-
-def of_store_response(status: int) -> Fate:
-    """What becomes of an object after this C-STORE status (PS3.4 B.2.3, PS3.7 C)."""
-    if status == SUCCESS.code or status >> 12 == 0xB or status in _WARNINGS:
-        return Fate.DONE
-    if status >> 8 == OUT_OF_RESOURCES.code >> 8 or status in _PASSING:
-        return Fate.LATER
-    return Fate.REFUSED

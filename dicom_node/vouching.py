@@ -15,12 +15,11 @@ from dicom_node import logs
 from dicom_node.process import Orders
 from dicom_node.reports import read_report
 from dicom_node.scu import (
-    STORAGE_COMMITMENT,
-    STORAGE_COMMITMENT_INSTANCE,
     Unreachable,
     associate,
     has_instance,
 )
+from dicom_node.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from storage import outbox
 from storage.backoff import delay
 from storage.database import Database, now

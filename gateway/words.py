@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,12 +100,12 @@ def evidence(study: Mapping[str, Any], held: int, closed: Mapping[str, Any] | No
 
 def unprocessed(decision: Mapping[str, Any]) -> tuple[str, ...]:
     """What was not processed and why, one sentence each."""
-    return tuple(f"{item['what']}: {item['because']}" for item in decision.get("unprocessed", ()))
+    return _each(decision, "unprocessed", lambda item: f"{item['what']}: {item['because']}")
 
 
 def routes(decision: Mapping[str, Any]) -> tuple[str, ...]:
     """What each route said of the study and by which rule, one sentence each."""
-    return tuple(_route(item) for item in decision.get("routes", ()))
+    return _each(decision, "routes", _route)
 
 
 def _route(item: Mapping[str, Any]) -> str:
@@ -132,7 +132,17 @@ def _failing(reason: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def assignments(decision: Mapping[str, Any]) -> tuple[str, ...]:
     """What a decision has run and where its results go, one sentence each."""
-    return tuple(_assignment(item) for item in decision.get("assignments", ()))
+    return _each(decision, "assignments", _assignment)
+
+
+def _each(
+    decision: Mapping[str, Any], part: str, say: Callable[[Mapping[str, Any]], str]
+) -> tuple[str, ...]:
+    """A sentence for each; one study's odd record must not take the whole page down."""
+    try:
+        return tuple(say(item) for item in decision.get(part, ()))
+    except (KeyError, TypeError):
+        return (f"Another version of the node stored the {part} in a form unknown to this one.",)
 
 
 def _assignment(item: Mapping[str, Any]) -> str:

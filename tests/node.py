@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.show import toml
 from dicom_node.cli.following import look
+from storage import audit
 from storage.database import Database
 from tests.peers.processes import PeerError, Server, free_port, listening, wait_for
 
@@ -212,6 +213,14 @@ class Node(Server):
             return {} if progress is None else facts(db, progress)
         except OperationalError:  # the node has not made its tables yet
             return {}
+        finally:
+            db.close()
+
+    def refusals(self) -> list[Mapping[str, Any]]:
+        """What the receiver refused, from the audit trail."""
+        db = Database(f"sqlite:///{self.data_dir / 'node.sqlite'}")
+        try:
+            return [line for line in audit.trail(db) if line["event"] == "refused"]
         finally:
             db.close()
 

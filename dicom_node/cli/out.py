@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
+UIDS = frozenset(("study", "series", "object"))
+"""The columns that hold UIDs."""
 WIDE = 4000
 """The width of a pipe, in which no UID is ever cut."""
 
@@ -31,7 +33,10 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:
-    """A table whose cells are text; columns whose name begins with `#` are numbers."""
+    """A table whose cells are text; columns whose name begins with `#` are numbers.
+
+    UIDs are never broken over lines, so that they can be copied; other columns give way.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -43,7 +48,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
             Text(name.removeprefix("#")),
             justify="right" if is_number else "left",
             overflow="fold",
-            no_wrap=is_number,
+            no_wrap=is_number or name in UIDS,
         )
     for row in rows:
         made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))

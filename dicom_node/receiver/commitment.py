@@ -12,7 +12,6 @@ from dicom_node.receiver.ledger import CommittedInstance, FailedInstance
 from dicom_node.statuses import CLASS_CONFLICT, NO_SUCH_INSTANCE, PROCESSING_FAILURE
 from storage.inbox import Inbox, Unreadable, read_journal
 
-WELL_KNOWN_INSTANCE = "1.2.840.10008.1.20.1.1"
 ALL_COMMITTED = 1
 SOME_FAILED = 2
 """Event Type IDs, PS3.4 Table J.3-2."""

@@ -30,10 +30,9 @@ from config.settings import Receiver
 from dicom_node.receiver.garbage import UNDECODABLE
 from dicom_node.receiver.pdu import ProtocolError
 from dicom_node.statuses import Abort
+from dicom_node.uids import STORAGE_COMMITMENT, VERIFICATION
 from storage.journal import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-VERIFICATION = UID("1.2.840.10008.1.1")
-STORAGE_COMMITMENT = UID("1.2.840.10008.1.20.1")
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 
 _NEVER_SENT = ("StorageCommitment", "MediaStorageDirectory")

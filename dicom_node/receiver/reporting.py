@@ -9,9 +9,9 @@ from pynetdicom.presentation import build_role
 
 from config.settings import Peer, Settings
 from dicom_node import logs, tls
-from dicom_node.receiver.commitment import WELL_KNOWN_INSTANCE, Report
-from dicom_node.receiver.negotiation import STORAGE_COMMITMENT
+from dicom_node.receiver.commitment import Report
 from dicom_node.statuses import SUCCESS
+from dicom_node.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
 WAITS = (0.0, 5.0, 30.0, 120.0, 600.0)
 """Seconds before each try. A modality that was never told asks again by itself."""
@@ -63,7 +63,7 @@ def _report(report: Report, peer: Peer, settings: Settings) -> bool:
         return False
     try:
         status, _ = assoc.send_n_event_report(
-            report.data_set, report.event_type, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE
+            report.data_set, report.event_type, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
         )
         return bool(status.get("Status", -1) == SUCCESS.code)
     except ValueError:

@@ -20,7 +20,7 @@ from dicom_node.receiver.messages import (
     encode_data_set,
     encode_response,
 )
-from dicom_node.receiver.negotiation import STORAGE_COMMITMENT, VERIFICATION, Context
+from dicom_node.receiver.negotiation import Context
 from dicom_node.statuses import (
     INVALID_ARGUMENT,
     NO_SUCH_ACTION,
@@ -32,6 +32,7 @@ from dicom_node.statuses import (
     UNRECOGNIZED_OPERATION,
     Status,
 )
+from dicom_node.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, VERIFICATION
 from storage.inbox import Inbox
 
 _MOST_DATA = 1 << 23
@@ -177,7 +178,7 @@ def _as_request(owed: Owed) -> Reply:
             CommandField=N_EVENT_REPORT_RQ,
             MessageID=owed.message_id,
             CommandDataSetType=_WITH_DATA_SET,
-            AffectedSOPInstanceUID=commitment.WELL_KNOWN_INSTANCE,
+            AffectedSOPInstanceUID=STORAGE_COMMITMENT_INSTANCE,
             EventTypeID=owed.report.event_type,
         ),
         data_set=encode_data_set(owed.report.data_set, owed.context),

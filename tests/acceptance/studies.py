@@ -11,13 +11,14 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 
 from bench.phantoms import ct_head, write
+from tests.node import Node
 
 UNREACHED = "the node did not take everything in time"
 
 
-def small_ct(seed: int, slices: int = 3) -> list[Dataset]:
+def small_ct(seed: int, slices: int = 3, size: int = 64) -> list[Dataset]:
     """A CT study of a few small slices, new for every seed."""
-    return ct_head(seed=seed, size=64, slices=slices)
+    return ct_head(seed=seed, size=size, slices=slices)
 
 
 def files(datasets: Iterable[Dataset], folder: Path) -> list[Path]:
@@ -60,3 +61,17 @@ def _acknowledged(owed: dict[str, Path], port: int, called: str) -> list[str]:
         if assoc.is_established:
             assoc.release()
     return done
+
+
+def all_delivered(node: Node, study: str) -> bool:
+    """Whether everything made for a study is delivered, with the evidence of commitment."""
+    deliveries = node.story(study).get("deliveries", [])
+    return bool(deliveries) and all(
+        delivery["status"] == "delivered" and delivery["evidence"] == "commitment"
+        for delivery in deliveries
+    )
+
+
+def uid_of(paths: Sequence[Path]) -> str:
+    """The StudyInstanceUID of a study in files."""
+    return str(dcmread(paths[0], stop_before_pixels=True).StudyInstanceUID)

@@ -31,11 +31,12 @@ PLANTED = "PLANTED^NAME"
 _seeds = itertools.count(50_000)
 
 
-def study(description: str = "fine", instances: int = 1) -> list[Dataset]:
-    """A new small study that tells the pipeline what to do."""
+def study(description: str = "fine", instances: int = 1, route: str = "trouble") -> list[Dataset]:
+    """A new small study that tells the pipeline what to do; `route` is its StudyID."""
     datasets = ct_head(seed=next(_seeds), size=16, slices=instances)
     for ds in datasets:
         ds.StudyDescription = description
+        ds.StudyID = route
         ds.PatientName = PLANTED
     return datasets
 
@@ -67,10 +68,15 @@ class TroubledNode(Node):
     # ---------------------------------------------------------------- what is done to it
 
     def send(
-        self, datasets: Sequence[Dataset] | str, *, called: str | None = None, seconds: float = 15
+        self,
+        datasets: Sequence[Dataset] | str,
+        *,
+        route: str = "trouble",
+        called: str | None = None,
+        seconds: float = 15,
     ) -> str:
         """Send a study, or one that tells the pipeline what is said here; return its UID."""
-        found = study(datasets) if isinstance(datasets, str) else datasets
+        found = study(datasets, route=route) if isinstance(datasets, str) else datasets
         paths = files(found, self.folder / f"sent-{next(self._sent)}")
         insist(paths, self.port, called=called or self.ae_title, seconds=seconds)
         return str(found[0].StudyInstanceUID)

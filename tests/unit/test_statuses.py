@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dicom_node import statuses
-from dicom_node.statuses import Abort, Fate, Rejection, Status, of_store_response
+from dicom_node.fates import Fate, fate_of
+from dicom_node.statuses import Abort, Rejection, Status
 
 TABLE = {name: value for name, value in vars(statuses).items() if isinstance(value, Status)}
 
@@ -80,10 +81,10 @@ def test_aborts_are_those_of_the_standard() -> None:
         (0xA900, Fate.REFUSED),
         (0xC000, Fate.REFUSED),
         (0x0122, Fate.REFUSED),
-        (0x0124, Fate.REFUSED),
+        (0x0124, Fate.LATER),
         (0x0211, Fate.REFUSED),
     ],
 )
 def test_what_becomes_of_an_object(status: int, fate: Fate) -> None:
     """Success and warnings are done, a lack of resources passes, the rest is a refusal."""
-    assert of_store_response(status) is fate
+    assert fate_of(status) is fate

@@ -16,7 +16,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import build_role
 
 from dicom_node.receiver.messages import encode_command
-from dicom_node.receiver.negotiation import STORAGE_COMMITMENT
+from dicom_node.uids import STORAGE_COMMITMENT
 from tests.integration.receiver.conftest import Start
 from tests.integration.receiver.running import RawPeer, Running, instance, pdu, pdv
 from tests.peers import free_port, wait_for

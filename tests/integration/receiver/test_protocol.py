@@ -21,8 +21,8 @@ from pynetdicom.pdu_primitives import (
 
 from dicom_node.receiver.ledger import Ending
 from dicom_node.receiver.messages import encode_command
-from dicom_node.receiver.negotiation import STORAGE_COMMITMENT, VERIFICATION
 from dicom_node.statuses import Abort
+from dicom_node.uids import STORAGE_COMMITMENT, VERIFICATION
 from tests.integration.receiver.conftest import Start
 from tests.integration.receiver.running import (
     RawPeer,

@@ -136,3 +136,9 @@ class Single(Trouble):
     """The same under another name, for a limit of its own."""
 
     name = "single"
+
+
+class Hasty(Trouble):
+    """The same under a third name, for a time-out of its own."""
+
+    name = "hasty"

@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dsutils import decode
-from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ, P_DATA_TF
+from pynetdicom.pdu import A_ASSOCIATE_RQ, P_DATA_TF
 
 from bench.load import study_uid, uid
 from bench.sending import template
@@ -47,6 +47,7 @@ def test_a_request_for_an_association_is_one() -> None:
     (context,) = pdu.presentation_context
     assert (pdu.called_ae_title, pdu.calling_ae_title) == ("NODE", "BENCH")
     assert (context.abstract_syntax, context.transfer_syntax) == (CT, [EXPLICIT])
+    assert pdu.user_information is not None
     assert pdu.user_information.maximum_length == MOST_PDU
 
 
@@ -63,6 +64,7 @@ def test_an_instance_keeps_to_the_peers_pdu_and_has_its_own_uids(tmp_path: Path,
     assert max(pdu.pdu_length for pdu in pdus(stream)) <= most
     found = message(stream)
     assert found.command_set.AffectedSOPInstanceUID == values[0].decode()
+    assert found.data_set is not None
     data = found.data_set.getvalue()
     ds = decode(BytesIO(data), False, True)
     assert (ds.SOPInstanceUID, ds.StudyInstanceUID) == (values[0].decode(), study_uid(7, 1))
@@ -93,8 +95,6 @@ def test_a_template_is_a_data_set_without_file_meta_information(tmp_path: Path) 
 
 def test_an_acceptance_says_the_largest_pdu_and_a_refusal_raises() -> None:
     """An unlimited PDU length is answered with our own limit; result 3 is a refusal."""
-    request = A_ASSOCIATE_RQ()
-    request.decode(associate_rq(CT, EXPLICIT, "NODE"))
     body = bytearray(associate_rq(CT, EXPLICIT, "NODE")[6:])
     at = 68 + 4 + len("1.2.840.10008.3.1.1.1")
     body[at] = 0x21
@@ -104,7 +104,6 @@ def test_an_acceptance_says_the_largest_pdu_and_a_refusal_raises() -> None:
         read_acceptance(2, bytes(body))
     with pytest.raises(Refused, match="type 3"):
         read_acceptance(3, bytes(4))
-    assert A_ASSOCIATE_AC is not None
 
 
 def test_a_status_is_read_from_a_response() -> None:

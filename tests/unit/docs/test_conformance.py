@@ -18,10 +18,10 @@ from dicom_node import scu, statuses
 from dicom_node.conformance import PAGE, TABLES, WHEN, render
 from dicom_node.receiver.negotiation import decode_request
 from pipelines.intake_check import IntakeCheck
-from results.build import Context, build_results
+from results.build import build_results
 from results.codes import PRIVATE_SCHEME
 from tests.integration.results.sources import CONTEXT, plenty, source
-from tests.unit.intake_check.stored import store
+from tests.unit.intake_check.stored import store, study
 
 TEXT = PAGE.read_text(encoding="utf-8")
 
@@ -63,10 +63,9 @@ def private_codes(items: Sequence[Dataset]) -> Iterator[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_private_code_of_a_report_is_listed(kind: str, tmp_path: Path) -> None:
     """A report of intake-check uses no code that the statement lacks."""
-    study = store(KINDS[kind](1), tmp_path)
-    findings = IntakeCheck().run(study, lambda fraction, doing: None)
-    context: Context = CONTEXT
-    made = build_results(["sr"], study, findings, context).results[0].dataset
+    images = study(store(KINDS[kind](1), tmp_path))
+    findings = IntakeCheck().run(images, lambda fraction, doing: None)
+    made = build_results(["sr"], images, findings, CONTEXT).results[0].dataset
     assert [code for code in private_codes([made]) if f"| `{code}` |" not in TEXT] == []
 
 
@@ -82,11 +81,12 @@ def test_what_a_requestor_says_of_itself() -> None:
             scu.echo(settings, peer)
         thread.join()
     asked = decode_request(heard[0])
-    primitive = asked.primitive
+    said = {type(item).__name__: item for item in asked.primitive.user_information}
+    name = said["ImplementationVersionNameNotification"].implementation_version_name
     identity = TABLES["identity"]().splitlines()[3]
-    assert f"`{primitive.implementation_class_uid}`" in identity
-    assert f"`{primitive.implementation_version_name}`" in identity
-    assert asked.peer_max_pdu == settings.receiver.max_pdu
+    assert f"`{asked.primitive.implementation_class_uid}`" in identity
+    assert f"`{name}`" in identity
+    assert f"as requestor {asked.peer_max_pdu} bytes" in TEXT
 
 
 def hear_one(server: socket.socket, heard: list[bytes]) -> None:

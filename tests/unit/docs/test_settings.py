@@ -27,10 +27,15 @@ EXAMPLES = [
 def setting(span: str) -> tuple[str, str] | None:
     """Section and key that a piece of code names; the key is empty where it names a section."""
     table = re.fullmatch(r"\[{1,2}([a-z]+)(?:\.[\w-]+)?\]{1,2}(?: ([a-z_]+).*)?", span)
-    if table:
+    if table and table[1] in SECTIONS:
         return table[1], table[2] or ""
     section, *rest = span.split(".")
-    is_dotted = re.fullmatch(r"[a-z]+(\.\w+)+", span) and rest[-1] not in ("py", "toml", "md")
+    is_dotted = re.fullmatch(r"[a-z]+(\.\w+)+", span) and rest[-1] not in (
+        "py",
+        "toml",
+        "md",
+        "sqlite",
+    )
     if section not in SECTIONS or not is_dotted:
         return None
     if section in NAMED:
@@ -91,9 +96,10 @@ def test_the_readme_has_a_whole_example(tmp_path: Path) -> None:
         ("peers.NAME", ("peers", "")),
         ("[http] enabled = false", ("http", "enabled")),
         ("[[routes]]", ("routes", "")),
+        ("[ab]", None),
         ("sender.py", None),
         ("node.toml", None),
-        ("vouching.py", None),
+        ("node.sqlite", None),
     ],
 )
 def test_what_names_a_setting(span: str, found: tuple[str, str] | None) -> None:

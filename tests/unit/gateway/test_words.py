@@ -111,3 +111,12 @@ def test_a_route_that_did_not_match_says_by_which_rule() -> None:
 def test_a_route_that_is_off_is_said_to_be() -> None:
     """It was not even tried."""
     assert words.routes(_routed(enabled=False)) == ("The route “X-ray” is switched off.",)
+
+
+@pytest.mark.parametrize("odd", [{"of": "fracture"}, "a sentence", 7])
+def test_what_another_version_stored_takes_no_page_down(odd: object) -> None:
+    """The study says that its record cannot be read; every other study is shown."""
+    decision = {"routes": [odd], "assignments": [odd], "unprocessed": [odd]}
+    for say in (words.routes, words.assignments, words.unprocessed):
+        (sentence,) = say(decision)
+        assert sentence.startswith("Another version of the node")

@@ -21,8 +21,9 @@ from dicom_node.receiver.messages import (
     encode_data_set,
     encode_response,
 )
-from dicom_node.receiver.negotiation import STORAGE_COMMITMENT, Context
+from dicom_node.receiver.negotiation import Context
 from dicom_node.statuses import NO_SUCH_ACTION
+from dicom_node.uids import STORAGE_COMMITMENT
 
 REPORT = Report(
     transaction_uid="1.2.3",
