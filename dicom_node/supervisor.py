@@ -7,6 +7,7 @@ when it dies is cleared up here, because here it is known that it is dead.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -31,6 +32,11 @@ from storage.killpoints import reached
 
 if TYPE_CHECKING:
     from storage.records import Job
+
+
+class Occupied(Exception):
+    """Another node works on the data folder; two on one would take each other's jobs for lost."""
+
 
 BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The waits before a process that keeps dying is started again, in seconds."""
@@ -59,7 +65,8 @@ class Child:
         ours, theirs = socket.socketpair()
         self.id, self.is_ready, self.started_at = new_id(), False, time.monotonic()
         self.popen = subprocess.Popen(
-            [sys.executable, "-m", "dicom_node.process", self.role],
+            # -P: the folder we are started in may hold a `config` or a `storage` of its own.
+            [sys.executable, "-P", "-m", "dicom_node.process", self.role],
             pass_fds=[theirs.fileno(), *(s.fileno() for s in self.sockets), *self.fds],
             env=os.environ | {CONTROL_FD: str(theirs.fileno())},
             # Not in the terminal's group: Ctrl-C is the supervisor's to answer.
@@ -135,6 +142,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until told to stop."""
+        alone = claim(Path(self.settings.node.data_dir))
         dicom = patiently(lambda: listen(self.settings))
         http = patiently(lambda: listen_http(self.settings))
         seats = Seats()
@@ -162,7 +170,10 @@ class Supervisor:
         reached("supervisor: everything started")
         ports = [s.getsockname()[1] for s in (*dicom, *http)]
         self.announce(self.settings, ports[0], ports[-1] if http else 0)
-        return self._watch()
+        try:
+            return self._watch()
+        finally:
+            os.close(alone)
 
     def _prepare(self) -> None:
         """Make the database ready and clear up after whatever ran here before."""
@@ -342,6 +353,20 @@ def listen_http(settings: Settings) -> list[socket.socket]:
     if not settings.http.enabled:
         return []
     return [socket.create_server((settings.http.host, settings.http.port))]
+
+
+def claim(data_dir: Path) -> int:
+    """Be the only node on a data folder for as long as the returned descriptor is open.
+
+    The kernel lets go of it when the process ends, however it ends.
+    """
+    folder = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        raise Occupied(f"Another node runs on the data folder {data_dir}.") from None
+    return folder
 
 
 def patiently(listening: Callable[[], list[socket.socket]]) -> list[socket.socket]:

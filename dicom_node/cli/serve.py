@@ -35,6 +35,8 @@ def serve(args: Namespace) -> int:
     _refuse_routes(found)
     try:
         return supervisor.serve(found, announce)
+    except supervisor.Occupied as error:
+        raise Stop(str(error), WRONG) from None
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
             raise
