@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.uid import UID
-from pynetdicom import AE, sop_class
+from pynetdicom import sop_class
 from pynetdicom.presentation import build_context
 
 from config.layers import DEFAULTS
@@ -89,25 +89,16 @@ def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def identity() -> str:
     """Who we say we are, over the wire and in files."""
-    requestor = AE()
-    return (
-        table(
-            ("Where", "Implementation Class UID", "Implementation Version Name"),
+    return table(
+        ("Implementation Class UID", "Implementation Version Name", "Private Information Creator"),
+        (
             (
-                ("acceptor, stored files, results", *_ours()),
-                (
-                    "requestor",
-                    f"`{requestor.implementation_class_uid}`",
-                    f"`{requestor.implementation_version_name}`",
-                ),
+                f"`{journal.IMPLEMENTATION_CLASS_UID}`",
+                f"`{journal.IMPLEMENTATION_VERSION_NAME}`",
+                f"`{journal.JOURNAL_CREATOR_UID}`",
             ),
-        )
-        + f"\nPrivate Information Creator UID of stored files: `{journal.JOURNAL_CREATOR_UID}`.\n"
+        ),
     )
-
-
-def _ours() -> tuple[str, str]:
-    return f"`{journal.IMPLEMENTATION_CLASS_UID}`", f"`{journal.IMPLEMENTATION_VERSION_NAME}`"
 
 
 def sop_classes() -> str:

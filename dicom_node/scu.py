@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
-from pynetdicom.presentation import PresentationContext, build_context, build_role
+from pynetdicom.presentation import PresentationContext, build_context
 
 from config.settings import Peer, Settings
-from dicom_node.uids import STORAGE_COMMITMENT, STUDY_ROOT_FIND, VERIFICATION
+from dicom_node import tls
+from dicom_node.uids import STUDY_ROOT_FIND, VERIFICATION
+from storage.journal import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 # Files are sent as they lie on disk, piece by piece, never decoded.
 _config.STORE_SEND_CHUNKED_DATASET = True
-
 
 
 class Unreachable(Exception):
@@ -29,13 +29,15 @@ def associate(
     peer: Peer,
     contexts: Iterable[PresentationContext],
     *,
+    roles: Iterable[Any] = (),
     on_report: Callable[[Any], tuple[int, None]] | None = None,
 ) -> Association:
     """Open an association with a peer, or raise `Unreachable` saying why in a sentence."""
     ae = AE(ae_title=settings.node.ae_title)
     ae.connection_timeout = min(peer.timeout_seconds, 10.0)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = peer.timeout_seconds
-    ae.maximum_pdu_size = settings.receiver.max_pdu
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     handlers: list[Any] = [
         (evt.EVT_CONN_OPEN, _without_delay),
         (evt.EVT_DATA_SENT, _without_delay),
@@ -49,9 +51,9 @@ def associate(
         contexts=list(contexts),
         ae_title=peer.ae_title,
         evt_handlers=handlers,
-        tls_args=(_tls(settings), peer.host) if peer.tls else None,
-        # We are the user of Storage Commitment, so reports may come over our association.
-        ext_neg=[build_role(STORAGE_COMMITMENT, scu_role=True)] if on_report else None,
+        max_pdu=settings.receiver.max_pdu,
+        tls_args=(tls.client_context(settings.tls), peer.host) if peer.tls else None,
+        ext_neg=list(roles) or None,
     )
     if assoc.is_established:
         return assoc
@@ -71,13 +73,6 @@ def _without_delay(event: Any) -> None:
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
-def _tls(settings: Settings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.tls.ca or None)
-    if settings.tls.certificate:
-        context.load_cert_chain(settings.tls.certificate, settings.tls.key)
-    return context
 
 
 @contextlib.contextmanager

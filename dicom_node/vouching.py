@@ -8,7 +8,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom.association import Association
-from pynetdicom.presentation import build_context
+from pynetdicom.presentation import build_context, build_role
 
 from config.settings import Peer, Settings
 from dicom_node import logs
@@ -151,7 +151,14 @@ class Vouching:
         self.close()
         context = build_context(STORAGE_COMMITMENT)
         self.peer = peer
-        self.assoc = associate(self.settings, peer, [context], on_report=self._on_report)
+        self.assoc = associate(
+            self.settings,
+            peer,
+            [context],
+            # We are the user of Storage Commitment, so its reports may come over our association.
+            roles=[build_role(STORAGE_COMMITMENT, scu_role=True)],
+            on_report=self._on_report,
+        )
         if not self.assoc.accepted_contexts:
             raise NotOffered(
                 f"{peer.ae_title} offers no Storage Commitment, which the configuration "

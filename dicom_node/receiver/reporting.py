@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 
-from pynetdicom import AE
-from pynetdicom.presentation import build_role
+from pynetdicom.presentation import build_context, build_role
 
 from config.settings import Peer, Settings
-from dicom_node import logs, tls
+from dicom_node import logs
 from dicom_node.receiver.commitment import Report
+from dicom_node.scu import Unreachable, associate
 from dicom_node.statuses import SUCCESS
 from dicom_node.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
@@ -48,18 +48,10 @@ class Reporter:
 
 def _report(report: Report, peer: Peer, settings: Settings) -> bool:
     """One try; whether the peer has taken it."""
-    ae = AE(ae_title=settings.node.ae_title)
-    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = peer.timeout_seconds
-    ae.connection_timeout = peer.timeout_seconds
-    ae.add_requested_context(STORAGE_COMMITMENT)
-    assoc = ae.associate(
-        peer.host,
-        peer.port,
-        ae_title=peer.ae_title,
-        ext_neg=[build_role(STORAGE_COMMITMENT, scp_role=True)],
-        tls_args=(tls.client_context(settings.tls), peer.host) if peer.tls else None,
-    )
-    if not assoc.is_established:
+    role = build_role(STORAGE_COMMITMENT, scp_role=True)
+    try:
+        assoc = associate(settings, peer, [build_context(STORAGE_COMMITMENT)], roles=[role])
+    except Unreachable:
         return False
     try:
         status, _ = assoc.send_n_event_report(
