@@ -24,6 +24,10 @@ class Unreachable(Exception):
     """The peer could not be talked to; nothing is wrong with what was to be sent."""
 
 
+class NothingAccepted(Unreachable):
+    """The peer can be talked to, and does nothing of what was asked for."""
+
+
 def associate(
     settings: Settings,
     peer: Peer,
@@ -60,6 +64,8 @@ def associate(
     if assoc.is_rejected:
         reason = assoc.acceptor.primitive.reason_str if assoc.acceptor.primitive else "no reason"
         raise Unreachable(f"{peer.ae_title} rejected the association: {reason}.")
+    if assoc.rejected_contexts:
+        raise NothingAccepted(f"{peer.ae_title} answers, and accepts nothing of what it is asked.")
     raise Unreachable(f"{peer.ae_title} cannot be reached at {peer.host}:{peer.port}.")
 
 

@@ -20,7 +20,7 @@ from config.settings import Peer, Settings
 from dicom_node import logs
 from dicom_node.fates import Fate, fate_of
 from dicom_node.process import Orders
-from dicom_node.scu import Unreachable, associate
+from dicom_node.scu import NothingAccepted, Unreachable, associate
 from dicom_node.vouching import Vouching
 from storage import outbox
 from storage.backoff import delay
@@ -96,8 +96,11 @@ class Destination:
             why = f"{peer.ae_title} took the object again and again and never vouched for it."
             outbox.give_up(self.db, delivery, why, delivery.dimse_status, self._announced)
             return
-        assoc = self._association(peer, delivery)
-        accepted = syntaxes(assoc, delivery.SOPClassUID)
+        try:
+            assoc = self._association(peer, delivery)
+            accepted = syntaxes(assoc, delivery.SOPClassUID)
+        except NothingAccepted:
+            accepted = set()
         if not accepted:
             self._refused(delivery, None, f"{peer.ae_title} takes no objects of this class.")
             return

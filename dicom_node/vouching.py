@@ -15,6 +15,7 @@ from dicom_node import logs
 from dicom_node.process import Orders
 from dicom_node.reports import read_report
 from dicom_node.scu import (
+    NothingAccepted,
     Unreachable,
     associate,
     has_instance,
@@ -28,10 +29,6 @@ from storage.records import Delivery, DeliveryStatus
 
 REPORT_SECONDS = 2.0
 """How long an association stays open after a request, for peers that report over the same one."""
-
-
-class NotOffered(Unreachable):
-    """The peer can be talked to, and does not do what it is configured to do."""
 
 
 class Vouching:
@@ -86,7 +83,7 @@ class Vouching:
         self.rest_until = time.monotonic() + wait
         outbox.explain(self.db, [d.id for d in waiting], str(error), DeliveryStatus.SENT)
         self.log.warning("destination did not vouch", wait_seconds=round(wait, 1), why=str(error))
-        if isinstance(error, NotOffered) and not peer.verify:
+        if isinstance(error, NothingAccepted) and not peer.verify:
             for delivery in waiting:
                 # Asked once more just now; sending it again would not change the peer.
                 if delivery.asked + 1 >= rules.commitment_attempts:
@@ -151,19 +148,15 @@ class Vouching:
         self.close()
         context = build_context(STORAGE_COMMITMENT)
         self.peer = peer
-        self.assoc = associate(
-            self.settings,
-            peer,
-            [context],
-            # We are the user of Storage Commitment, so its reports may come over our association.
-            roles=[build_role(STORAGE_COMMITMENT, scu_role=True)],
-            on_report=self._on_report,
-        )
-        if not self.assoc.accepted_contexts:
-            raise NotOffered(
-                f"{peer.ae_title} offers no Storage Commitment, which the configuration "
-                "says it does."
-            )
+        # We are the user of Storage Commitment, so its reports may come over our association.
+        role = build_role(STORAGE_COMMITMENT, scu_role=True)
+        report = self._on_report
+        try:
+            self.assoc = associate(self.settings, peer, [context], roles=[role], on_report=report)
+        except NothingAccepted as error:
+            raise NothingAccepted(
+                f"{peer.ae_title} offers no Storage Commitment, though the configuration says so."
+            ) from error
         return self.assoc
 
     def _on_report(self, event: Any) -> tuple[int, None]:

@@ -10,9 +10,9 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from pipelines.contract import Findings, Study
-from results.identity import derive_uid
+from results.identity import Device, derive_uid
 from results.source import headers
-from results.sr import Device, Predecessor, build_sr
+from results.sr import Predecessor, build_sr
 
 __all__ = ["Built", "Context", "Device", "Predecessor", "Result", "build_results", "headers"]
 

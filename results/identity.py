@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from hashlib import sha256
 
 from pydicom import Dataset
@@ -10,6 +11,23 @@ from pydicom.sr.codedict import codes
 
 MAKER = "dicom-node"
 """The Manufacturer by which every node of this kind recognises what a node has made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """Who speaks in a report: this node, as its observer and as the equipment."""
+
+    name: str = MAKER
+    station: str = ""
+    """Its AE title, which becomes the StationName."""
+    manufacturer: str = MAKER
+    model: str = MAKER
+    version: str = ""
+    serial_number: str | None = None
+    location: str | None = None
+    institution: str | None = None
+    department: str | None = None
+
 
 MARK_TAGS = ["ContributingEquipmentSequence"]
 """What `is_ours` needs: pass it to `dcmread` as `specific_tags`."""

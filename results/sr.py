@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +17,7 @@ from results.codes import scheme_item, shortened
 from results.identity import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
-    MAKER,
+    Device,
     derive_uid,
     mark,
 )
@@ -28,22 +27,6 @@ from results.text import Encodable, fitting
 
 if TYPE_CHECKING:
     from pipelines.contract import Findings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Device:
-    """Who speaks in a report: this node, as its observer and as the equipment."""
-
-    name: str = MAKER
-    station: str = ""
-    """Its AE title, which becomes the StationName."""
-    manufacturer: str = MAKER
-    model: str = MAKER
-    version: str = ""
-    serial_number: str | None = None
-    location: str | None = None
-    institution: str | None = None
-    department: str | None = None
 
 
 class Predecessor(Protocol):

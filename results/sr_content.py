@@ -34,7 +34,7 @@ from results import codes as words
 
 if TYPE_CHECKING:
     from pipelines.contract import Algorithm, Findings, Note, Refusal
-    from results.sr import Device
+    from results.identity import Device
     from results.text import Encodable
 
 DISCLAIMER = "AI/automated result. Not a medical device; not for diagnosis."

@@ -15,15 +15,14 @@ from sqlalchemy import (
     Engine,
     create_engine,
     event,
-    func,
     inspect,
     make_url,
-    select,
     text,
 )
 
 from config.settings import Settings
 from storage.tables import metadata
+from storage.turns import SCHEMA, take_turns
 
 HEAD = "0001"
 """The newest schema revision in `migrations/versions`; a test holds it to Alembic's own answer."""
@@ -103,15 +102,6 @@ class Database:
         return before
 
 
-def take_turns(connection: Connection, number: int) -> None:
-    """Let transactions that name the same number on one after the other, until they end.
-
-    SQLite's writers do so anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(number)))
-
-
 def _version(connection: Connection) -> str | None:
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
@@ -124,12 +114,8 @@ def _version(connection: Connection) -> str | None:
     return None
 
 
-SCHEMA_TURN = 0x44494301
-"""The number under which processes take turns at making or changing the schema."""
-
-
 def _create(connection: Connection) -> None:
-    take_turns(connection, SCHEMA_TURN)
+    take_turns(connection, SCHEMA)
     if _version(connection) is not None:
         return  # another process was first
     metadata.create_all(connection)

@@ -18,14 +18,12 @@ from sqlalchemy import (
 )
 
 from storage import audit
-from storage.database import Database, now, take_turns
+from storage.database import Database, now
 from storage.killpoints import reached
 from storage.outbox import post
 from storage.records import Job, JobStatus, NewJob, NewResult, Priority, Result, StudyRecord
 from storage.tables import jobs, results, studies
-
-_CLAIM_TURN = 0x44494302
-"""The number under which claims take turns where a pipeline may run only so often at once."""
+from storage.turns import CLAIM, take_turns
 
 _COLUMNS = tuple(column for column in jobs.c if column.name not in ("trace", "findings"))
 
@@ -126,7 +124,7 @@ def claim(
 def _full(connection: Connection, limits: Mapping[str, int]) -> list[str]:
     if not limits:
         return []
-    take_turns(connection, _CLAIM_TURN)  # two that count at the same moment both see room
+    take_turns(connection, CLAIM)  # two that count at the same moment both see room
     running = connection.execute(
         select(jobs.c.pipeline, func.count())
         .where(jobs.c.status == JobStatus.RUNNING, jobs.c.pipeline.in_(list(limits)))

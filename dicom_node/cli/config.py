@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from dicom_node import config_cli
 from dicom_node.cli.exits import DONE, USAGE
 from dicom_node.cli.kinds import Commands, with_json
 
 if TYPE_CHECKING:
     from argparse import Namespace
+
+# config.loader is imported inside the functions: it brings pydantic, which --help needs not.
 
 
 def register(commands: Commands) -> None:
@@ -25,17 +29,57 @@ def register(commands: Commands) -> None:
 
 
 def check(args: Namespace) -> int:
-    """Check the settings and the routes."""
+    """Say all that is wrong with settings and routes, and what is probably not meant."""
+    from config.checks import warnings
+    from config.errors import ConfigError
+    from config.loader import load
     from dicom_node.cli.routes import problems
     from pipelines import installed
 
-    return _status(config_cli.check(args, installed=installed, inspect=problems))
+    cautions: list[str] = []
+    try:
+        settings = load()
+    except ConfigError as error:
+        errors = list(error.problems)
+    else:
+        errors = list(problems(settings))
+        cautions = warnings(settings, installed())
+    if args.json:
+        print(json.dumps({"ok": not errors, "errors": errors, "warnings": cautions}, indent=2))
+    else:
+        _print_check(errors, cautions)
+    return USAGE if errors else DONE
 
 
 def show(args: Namespace) -> int:
-    """Show the settings."""
-    return _status(config_cli.show(args))
+    """Print every setting with who said it; secrets are masked."""
+    from config.errors import ConfigError
+    from config.loader import load_layers
+    from config.show import show as show_toml
+    from config.show import show_json
+
+    try:
+        loaded = load_layers()
+    except ConfigError as error:
+        if args.json:
+            print(json.dumps({"ok": False, "errors": error.problems}, indent=2))
+        else:
+            print(error, file=sys.stderr)
+        return USAGE
+    if args.json:
+        shown = show_json(loaded.settings, loaded.origins)
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        print(show_toml(loaded.settings, loaded.origins), end="")
+    return DONE
 
 
-def _status(found: int) -> int:
-    return DONE if found == config_cli.OK else USAGE
+def _print_check(errors: Collection[str], cautions: Collection[str]) -> None:
+    for text in errors:
+        print(f"Error: {text}", file=sys.stderr)
+    for text in cautions:
+        print(f"Warning: {text}", file=sys.stderr)
+    if errors:
+        print("The configuration cannot be used.", file=sys.stderr)
+    else:
+        print("The configuration can be used.")

@@ -9,14 +9,14 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from storage.database import SCHEMA_TURN, take_turns
+from storage.turns import SCHEMA, take_turns
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring a database from wherever it is to a revision of the schema."""
     config = configuration()
     with engine.begin() as connection:
-        take_turns(connection, SCHEMA_TURN)
+        take_turns(connection, SCHEMA)
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dicom_node import config_cli
+from dicom_node.cli import config
+from dicom_node.cli.exits import USAGE
 
 PEOPLE, MACHINES = Namespace(json=False), Namespace(json=True)
 
@@ -26,7 +27,7 @@ def site_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_check_warns_and_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
     """A missing pipeline is a warning, and the configuration can be used."""
-    assert config_cli.check(PEOPLE, installed=lambda: ["intake-check"]) == 0
+    assert config.check(PEOPLE) == 0
     out, err = capsys.readouterr()
     assert out == "The configuration can be used.\n"
     assert err == (
@@ -38,28 +39,26 @@ def test_check_warns_and_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
 def test_check_says_everything_wrong(site_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Errors are printed one a line, and the exit code says that the configuration is bad."""
     site_file.write_text("[node]\nport = 'x'\nprt = 1\n", encoding="utf-8")
-    assert config_cli.check(PEOPLE) == config_cli.BAD_CONFIGURATION
+    assert config.check(PEOPLE) == USAGE
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("Error: ") == 2
     assert err.endswith("The configuration cannot be used.\n")
 
 
-def test_check_asks_other_rooms(capsys: pytest.CaptureFixture[str]) -> None:
-    """What another room finds wrong with the settings is an error like any other."""
-    code = config_cli.check(MACHINES, ["fracture"], inspect=lambda settings: ["no such keyword."])
-    assert code == config_cli.BAD_CONFIGURATION
-    assert json.loads(capsys.readouterr().out) == {
-        "ok": False,
-        "errors": ["no such keyword."],
-        "warnings": [],
-    }
+def test_check_asks_the_router(site_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A condition that means nothing is an error like any other."""
+    with site_file.open("a", encoding="utf-8") as file:
+        file.write('when = { Modalty = "CT" }\n')
+    assert config.check(MACHINES) == USAGE
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert "Modality" in error
 
 
 def test_check_for_machines(site_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json the errors are a list."""
     site_file.write_text("[node]\nport = 'x'\n", encoding="utf-8")
-    assert config_cli.check(MACHINES) == config_cli.BAD_CONFIGURATION
+    assert config.check(MACHINES) == USAGE
     found = json.loads(capsys.readouterr().out)
     assert not found["ok"]
     assert len(found["errors"]) == 1
@@ -67,9 +66,9 @@ def test_check_for_machines(site_file: Path, capsys: pytest.CaptureFixture[str])
 
 def test_show_prints_both_forms(capsys: pytest.CaptureFixture[str]) -> None:
     """TOML for people, JSON for machines."""
-    assert config_cli.show(PEOPLE) == 0
+    assert config.show(PEOPLE) == 0
     assert capsys.readouterr().out.startswith("[node]\n")
-    assert config_cli.show(MACHINES) == 0
+    assert config.show(MACHINES) == 0
     assert json.loads(capsys.readouterr().out)["settings"]["routes"][0]["name"] == "r"
 
 
@@ -79,11 +78,11 @@ def test_show_of_a_bad_configuration(
 ) -> None:
     """What cannot be used is not shown; the error is."""
     site_file.write_text("[node]\nport = 'x'\n", encoding="utf-8")
-    assert config_cli.show(args) == config_cli.BAD_CONFIGURATION
+    assert config.show(args) == USAGE
     assert "node.port is" in "".join(capsys.readouterr())
 
 
 def test_importing_it_is_cheap() -> None:
     """The module brings no pydantic, so that --help stays quick."""
-    code = "import sys, dicom_node.config_cli; sys.exit('pydantic' in sys.modules)"
+    code = "import sys, dicom_node.cli.config; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
