@@ -38,6 +38,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--smoke", action="store_true", help="tiny counts: only whether it works")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of every measurement (5)")
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--cell", action="append", help='of ingest only this one, "CT x4" say')
     parser.add_argument("--check", action="store_true", help="exit with 1 where a target is missed")
     parser.add_argument(
         "--out",
@@ -48,9 +49,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     told.only = tuple(told.only.split(","))
     if unknown := sorted(set(told.only) - set(PARTS)):
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    known = [cell.name for cell in ingest.cells(told.smoke)]
+    if unknown := sorted(set(told.cell or ()) - set(known)):
+        parser.error(f"there is no cell {', '.join(unknown)}; there are {', '.join(known)}")
     if told.rounds < 1:
         parser.error("at least one round is needed")
-    is_whole = not told.smoke and set(told.only) == set(PARTS)
+    is_whole = not told.smoke and not told.cell and set(told.only) == set(PARTS)
     told.out = told.out or (ROOT / "docs" if is_whole else SCRATCH)
     return told
 
@@ -71,7 +75,8 @@ def measure(told: argparse.Namespace, folder: Path) -> Results:
     rounds, smoke, only = 1 if told.smoke else told.rounds, told.smoke, told.only
     samples: list[ingest.Sample] = []
     if "ingest" in only:
-        samples += _shown(ingest.rounds(rounds, folder, smoke=smoke))
+        cells = [c for c in ingest.cells(smoke) if not told.cell or c.name in told.cell]
+        samples += _shown(ingest.rounds(rounds, folder, cells))
     if "stock" in only:
         samples += _shown(ingest.stock_rounds(rounds, folder, smoke=smoke))
     delays = latency.delays(2 if smoke else 20, folder) if "latency" in only else []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,9 +86,8 @@ def cells(smoke: bool) -> list[Cell]:
     ]
 
 
-def rounds(number: int, folder: Path, *, smoke: bool) -> Iterator[Sample]:
+def rounds(number: int, folder: Path, wanted: Sequence[Cell]) -> Iterator[Sample]:
     """Measure every cell with every system so many times."""
-    wanted = cells(smoke)
     templates = {kind: template(kind, folder) for kind in FULL}
     for round_number in range(number):
         for cell in wanted:
@@ -174,7 +173,7 @@ def _count(system: System, expected: int) -> int:
 
 def stock_rounds(number: int, folder: Path, *, smoke: bool) -> Iterator[Sample]:
     """Measure what users see: stock storescu, one association, every peer as it is installed."""
-    count = 10 if smoke else 100
+    count = 10 if smoke else 200
     for round_number in range(number):
         files = folder / "files"
         write_files(ct_like(count, seed=new_token()), files)

@@ -42,6 +42,7 @@ class Destination:
         self.vouching = Vouching(name, db, orders)
         self.assoc: Association | None = None
         self.peer: Peer | None = None
+        self.known: Peer | None = None
         self.offered: set[tuple[str, str]] = set()
         self.used_at = 0.0
         self.failures = 0
@@ -65,10 +66,13 @@ class Destination:
 
     def step(self) -> bool:
         """Send what is due and ask about what was sent; False where there was nothing to do."""
-        if time.monotonic() < self.rest_until:
-            return False
         peer = self.settings.peers.get(self.name)
         if peer is None:
+            return False
+        if peer != self.known:
+            # Somebody has put it right, perhaps: no need to wait any longer.
+            self.known, self.rest_until, self.vouching.rest_until = peer, 0.0, 0.0
+        if time.monotonic() < self.rest_until:
             return False
         due = outbox.due(self.db, self.name)
         try:

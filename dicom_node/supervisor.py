@@ -41,6 +41,9 @@ class Occupied(Exception):
 BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The waits before a process that keeps dying is started again, in seconds."""
 
+ORDER_SECONDS = 2.0
+"""How long a child may take to read an order that no longer fits in between."""
+
 
 @dataclass(kw_only=True)
 class Child:
@@ -86,14 +89,18 @@ class Child:
         )
 
     def tell(self, **order: object) -> None:
-        """Send an order; a dead child is noticed elsewhere."""
-        if self.channel is not None:
-            try:
-                self.channel.setblocking(True)
-                self.channel.sendall(json.dumps(order).encode() + b"\n")
-                self.channel.setblocking(False)
-            except OSError:
-                return
+        """Send an order; a dead child is noticed elsewhere, one that reads no orders is ended."""
+        if self.channel is None or self.popen is None:
+            return
+        try:
+            self.channel.settimeout(ORDER_SECONDS)
+            self.channel.sendall(json.dumps(order).encode() + b"\n")
+            self.channel.setblocking(False)
+        except TimeoutError:
+            # Half an order is under way: nothing that follows it would be understood.
+            self.popen.kill()
+        except OSError:
+            return
 
     def hear(self) -> None:
         """Notice that the child is ready."""

@@ -23,7 +23,7 @@ from dicom_node.views import as_study
 from pipelines import installed
 from pipelines.contract import Cancelled, Findings, Pipeline, Rejected, Retryable, Study
 from results.build import Context, Device, Result, build_results
-from storage import jobs, objects, studies
+from storage import jobs, made, objects, studies
 from storage.backoff import delay
 from storage.changes import Changes
 from storage.database import Database, now
@@ -233,7 +233,7 @@ class Worker:
             content_datetime=datetime.fromtimestamp(closed_at).astimezone(),
             ae_title=settings.ae_title,
             device=Device(version=__version__),
-            predecessors={kind: jobs.predecessors(self.db, job, kind) for kind in kinds},
+            predecessors={kind: made.predecessors(self.db, job, kind) for kind in kinds},
         )
 
     def _keep(self, result: Result, wanted: Mapping[str, Sequence[str]]) -> NewResult:

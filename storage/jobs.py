@@ -21,8 +21,8 @@ from storage import audit
 from storage.database import Database, now
 from storage.killpoints import reached
 from storage.outbox import post
-from storage.records import Job, JobStatus, NewJob, NewResult, Priority, Result, StudyRecord
-from storage.tables import jobs, results, studies
+from storage.records import Job, JobStatus, NewJob, NewResult, Priority, StudyRecord
+from storage.tables import jobs, studies
 from storage.turns import CLAIM, take_turns
 
 _COLUMNS = tuple(column for column in jobs.c if column.name not in ("trace", "findings"))
@@ -313,36 +313,6 @@ def retry(db: Database, job_id: int) -> bool:
         )
 
 
-def predecessors(db: Database, job: Job, kind: str) -> list[Result]:
-    """The results of this kind of the same pipeline's latest earlier revision of the study."""
-    latest = (
-        select(func.max(jobs.c.revision))
-        .join(results, results.c.job_id == jobs.c.id)
-        .where(
-            jobs.c.study_id == job.study_id,
-            jobs.c.pipeline == job.pipeline,
-            jobs.c.revision < job.revision,
-            results.c.kind == kind,
-        )
-        .scalar_subquery()
-    )
-    query = (
-        select(results)
-        .join(jobs, results.c.job_id == jobs.c.id)
-        .where(
-            jobs.c.study_id == job.study_id,
-            jobs.c.pipeline == job.pipeline,
-            jobs.c.revision == latest,
-            results.c.kind == kind,
-        )
-        .order_by(results.c.id)
-    )
-    skipped = {"size", "created_at"}
-    with db.reading() as connection:
-        rows = connection.execute(query).mappings().all()
-    return [Result(**{k: v for k, v in row.items() if k not in skipped}) for row in rows]
-
-
 def find(db: Database, job_id: int) -> Job | None:
     """The job with this number."""
     with db.reading() as connection:
@@ -374,13 +344,6 @@ def detail(db: Database, job_id: int) -> dict[str, Any]:
             select(jobs.c.trace, jobs.c.findings).where(jobs.c.id == job_id)
         ).mappings()
         return dict(row.one())
-
-
-def counts(db: Database) -> dict[str, int]:
-    """How many jobs there are by status."""
-    with db.reading() as connection:
-        rows = connection.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status))
-        return {row[0]: row[1] for row in rows}
 
 
 def _query() -> Select[Any]:

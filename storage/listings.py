@@ -10,32 +10,21 @@ from sqlalchemy import Float, func, select
 from storage.database import Database
 from storage.overview import rows, sent_query
 from storage.records import DeliveryStatus, StudyRecord, StudyStatus
+from storage.studies import STUDY, as_record
 from storage.tables import arrivals, audit, deliveries, jobs, studies
-
-_STUDY = (
-    studies.c.id,
-    studies.c.StudyInstanceUID,
-    studies.c.status,
-    studies.c.revision,
-    studies.c.opened_at,
-    studies.c.last_at,
-    studies.c.expected,
-    studies.c.expected_from,
-    studies.c.asked_at,
-)
 
 
 def open_studies(db: Database, limit: int = 100) -> list[StudyRecord]:
     """The studies that still come in, the one that changed last first."""
     query = (
-        select(*_STUDY)
+        select(*STUDY)
         .where(studies.c.status == StudyStatus.OPEN)
         .order_by(studies.c.last_at.desc())
         .limit(limit)
     )
     with db.reading() as connection:
         found = connection.execute(query).mappings().all()
-    return [StudyRecord(**{**row, "status": StudyStatus(row["status"])}) for row in found]
+    return [as_record(row) for row in found]
 
 
 def sent(
@@ -60,6 +49,12 @@ def sent(
         query = query.where(deliveries.c.status.in_(statuses))
     with db.reading() as connection:
         return rows(connection, query)
+
+
+def sent_of_study(db: Database, study_id: int) -> list[Mapping[str, Any]]:
+    """Everything made for a study and sent: what, where to, and what the peer answered."""
+    with db.reading() as connection:
+        return rows(connection, sent_query().where(jobs.c.study_id == study_id))
 
 
 def oldest_arrival(db: Database) -> float | None:

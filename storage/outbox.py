@@ -57,7 +57,10 @@ def due(db: Database, destination: str, limit: int = 100) -> list[Delivery]:
             deliveries.c.status == DeliveryStatus.WAITING,
             deliveries.c.not_before <= now(),
         )
-        .order_by(deliveries.c.priority, deliveries.c.id)
+        # An object that breaks each association it is sent over must not stay ahead of the others.
+        .order_by(
+            deliveries.c.attempts > 2, deliveries.c.priority, deliveries.c.attempts, deliveries.c.id
+        )
         .limit(limit),
     )
 
@@ -256,55 +259,6 @@ def revive(db: Database, destination: str | None = None) -> int:
         query = query.where(deliveries.c.destination == destination)
     with db.transaction() as connection:
         return connection.execute(query).rowcount
-
-
-def of_study(db: Database, study_id: int) -> list[Mapping[str, Any]]:
-    """Everything sent for a study: what, where to, and what the peer answered."""
-    query = (
-        select(
-            jobs.c.revision,
-            jobs.c.pipeline,
-            results.c.kind,
-            results.c.SOPInstanceUID,
-            deliveries.c.destination,
-            deliveries.c.status,
-            deliveries.c.attempts,
-            deliveries.c.dimse_status,
-            deliveries.c.comment,
-            deliveries.c.sent_at,
-            deliveries.c.delivered_at,
-            deliveries.c.evidence,
-        )
-        .join(results, results.c.id == deliveries.c.result_id)
-        .join(jobs, jobs.c.id == results.c.job_id)
-        .where(jobs.c.study_id == study_id)
-        .order_by(deliveries.c.id)
-    )
-    with db.reading() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def counts(db: Database) -> dict[str, dict[str, int]]:
-    """How many deliveries there are by destination and status."""
-    query = select(deliveries.c.destination, deliveries.c.status, func.count()).group_by(
-        deliveries.c.destination, deliveries.c.status
-    )
-    found: dict[str, dict[str, int]] = {}
-    with db.reading() as connection:
-        for destination, status, count in connection.execute(query):
-            found.setdefault(destination, {})[status] = count
-    return found
-
-
-def destinations(db: Database) -> set[str]:
-    """The destinations that something is still on its way to."""
-    query = (
-        select(deliveries.c.destination)
-        .where(deliveries.c.status.in_((DeliveryStatus.WAITING, DeliveryStatus.SENT)))
-        .distinct()
-    )
-    with db.reading() as connection:
-        return set(connection.execute(query).scalars())
 
 
 def delivered_of_peer(db: Database, study_id: int, destination: str) -> int:

@@ -14,7 +14,7 @@ from dicom_node.scu import Unreachable, count_instances
 from dicom_node.views import as_study
 from pipelines import Installed, installed
 from pipelines.router import Decision, compile_routes, decide
-from storage import outbox, studies
+from storage import completion, outbox, studies
 from storage.changes import Changes
 from storage.database import Database, now
 from storage.inbox import Inbox
@@ -108,10 +108,10 @@ class Completeness:
             return 0
         moment = now()
         rules = self.settings.assembly
-        ripe = studies.ripe(self.db, moment - rules.quiet_seconds, moment - rules.cap_seconds)
+        ripe = completion.ripe(self.db, moment - rules.quiet_seconds, moment - rules.cap_seconds)
         closed = sum(self._consider(study, moment) for study in ripe)
         # Only where no study is open does nothing fall due by the clock alone.
-        self.waiting = studies.any_open(self.db)
+        self.waiting = completion.any_open(self.db)
         return closed
 
     def _consider(self, study: StudyRecord, moment: float) -> bool:
@@ -125,7 +125,7 @@ class Completeness:
         reached("assembly: study judged complete")
         decision = self._route(study, theirs)
         new_jobs = [self._job(assignment) for assignment in decision.assignments]
-        return studies.close(
+        return completion.close(
             self.db,
             study,
             held=len(theirs),
@@ -152,7 +152,7 @@ class Completeness:
             counted = self._counted(study, name, future)
             # A peer that cannot say takes nothing back of what the objects announced.
             known = (study.expected, study.expected_from or name)
-            studies.expect(self.db, study.id, *(known if counted is None else (counted, name)))
+            completion.expect(self.db, study.id, *(known if counted is None else (counted, name)))
         return True
 
     def _counted(self, study: StudyRecord, peer: str, answer: Future[int | None]) -> int | None:

@@ -71,8 +71,7 @@ def _value(ds: Dataset, tag: BaseTag) -> Any:
     try:
         element = ds[tag]
         return None if element.VR == "SQ" else _plain(element.value)
-    except (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError):
-        # One mangled attribute is no reason to do without the others.
+    except Exception:  # noqa: BLE001 - one mangled value is no reason to do without the others
         return None
 
 

@@ -11,7 +11,7 @@ from dicom_node import logs
 from dicom_node.assembly.header import CORE, as_json, read_header
 from pipelines.router import compile_routes, keywords
 from results.identity import is_ours
-from storage import arrivals, studies
+from storage import arrivals, indexing, made
 from storage.database import Database
 from storage.inbox import Inbox, Unreadable, read_journal
 from storage.killpoints import reached
@@ -62,10 +62,10 @@ class Indexer:
         """Index one batch of arrivals; returns how many there were."""
         batch = arrivals.pending(self.db, BATCH)
         if batch:
-            ours = studies.is_ours(self.db, [arrival.SOPInstanceUID for _, arrival in batch])
+            ours = made.is_ours(self.db, [arrival.SOPInstanceUID for _, arrival in batch])
             read = [(id_, self._read(arrival, ours)) for id_, arrival in batch]
             reached("assembly: headers read")
-            studies.index(self.db, [(id_, item) for id_, item in read if item is not None])
+            indexing.index(self.db, [(id_, item) for id_, item in read if item is not None])
             for (id_, arrival), (_, item) in zip(batch, read, strict=True):
                 if item is None:
                     self._set_aside(id_, arrival)

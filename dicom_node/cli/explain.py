@@ -85,7 +85,7 @@ def facts(db: Database, progress: Progress) -> dict[str, Any]:
     from dicom_node.cli.jobs import plain
     from pipelines.router import Decision
     from pipelines.router import explain as in_words
-    from storage import audit, jobs, outbox, studies
+    from storage import audit, jobs, listings, studies
 
     study = progress.study
     revisions = [
@@ -103,7 +103,7 @@ def facts(db: Database, progress: Progress) -> dict[str, Any]:
         "series": _series(db, study.id),
         "revisions": revisions,
         "jobs": [plain(job) for job in reversed(jobs.listing(db, study_id=study.id, limit=10_000))],
-        "deliveries": outbox.of_study(db, study.id),
+        "deliveries": listings.sent_of_study(db, study.id),
         "trail": audit.trail(db, study.StudyInstanceUID, TRAIL_LINES),
     }
 

@@ -89,7 +89,7 @@ def _job(job: Job) -> str:
 
 def look(db: Database, StudyInstanceUID: str) -> Progress | None:
     """How far a study is; None where the node does not know it yet."""
-    from storage import jobs, outbox, studies
+    from storage import jobs, listings, studies
 
     study = studies.find(db, StudyInstanceUID)
     if study is None:
@@ -100,7 +100,9 @@ def look(db: Database, StudyInstanceUID: str) -> Progress | None:
         for job in jobs.listing(db, study_id=study.id, limit=1000)
         if job.revision == study.revision
     ]
-    sent = [row for row in outbox.of_study(db, study.id) if row["revision"] == study.revision]
+    sent = [
+        row for row in listings.sent_of_study(db, study.id) if row["revision"] == study.revision
+    ]
     return Progress(
         study=study,
         held=studies.counts(db, [study.id]).get(study.id, 0),

@@ -17,7 +17,7 @@ from typing import Any
 from pydicom import Dataset, dcmread
 
 from bench.phantoms import ct_head
-from storage import audit, jobs, outbox, studies
+from storage import audit, jobs, listings, studies
 from storage.database import Database
 from storage.records import Job, JobStatus
 from tests.acceptance.studies import files, insist
@@ -129,7 +129,7 @@ class TroubledNode(Node):
         """What is sent for a study, the oldest first."""
         with self.database() as db:
             found = studies.find(db, uid)
-            return [] if found is None else outbox.of_study(db, found.id)
+            return [] if found is None else listings.sent_of_study(db, found.id)
 
     def wait_for_deliveries(
         self, uid: str, wanted: Callable[[list[Mapping[str, Any]]], bool], seconds: float = 15

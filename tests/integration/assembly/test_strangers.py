@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,11 @@ def store(ds: Dataset, port: int) -> int:
     status: int = assoc.send_c_store(ds).Status
     assoc.release()
     return status
+
+
+def came_back(node: TroubledNode, uid: str) -> bool:
+    """Whether the trail of a study says that a result of ours came back."""
+    return any(line["event"] == "own-result-returned" for line in node.trail(uid))
 
 
 @pytest.fixture
@@ -54,12 +60,7 @@ def test_what_a_node_made_is_acknowledged_and_not_processed(node: TroubledNode) 
             mark(foreign)
             assert store(foreign, node.port) == 0x0000
             for returned in (uid, str(foreign.StudyInstanceUID)):
-                wait_for(
-                    lambda returned=returned: any(
-                        line["event"] == "own-result-returned" for line in node.trail(returned)
-                    ),
-                    5,
-                )
+                wait_for(partial(came_back, node, returned), 5)
             node.wait_delivered(node.send("fine"))  # whatever could have been done is done by now
             assert len(node.jobs(uid)) == len(node.revisions(uid)) == 1
             assert not node.jobs(str(foreign.StudyInstanceUID))
@@ -95,7 +96,7 @@ def test_an_instance_without_a_study_is_audited_and_the_others_go_on(node: Troub
 
 
 def test_a_start_takes_up_what_the_database_does_not_know(node: TroubledNode) -> None:
-    """The files are the journal: with the database gone, or garbage beside them, nothing is lost."""
+    """The files are the journal: without the database, and with garbage, nothing is lost."""
     with node:
         uid = node.send(study(instances=3))
         node.wait_for_job(uid, JobStatus.DONE)

@@ -1,44 +1,101 @@
-"""One node, and peers of every temper that it sends to."""
+"""Nodes that live through all these tests, and peers of every temper that they send to.
+
+A node is started once for each set of sender's rules; its peers change by reload.
+"""
 
 from __future__ import annotations
 
-import itertools
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from storage.records import DeliveryStatus, JobStatus
+from storage.tables import deliveries, jobs
 from tests.peers.chaos import FaultyPACS
+from tests.peers.processes import wait_for
 from tests.trouble import TroubledNode
 
-_numbers = itertools.count()
-
 MakeNode = Callable[..., TroubledNode]
+RULES = {
+    "backoff_seconds": 0.2,
+    "backoff_cap_seconds": 1,
+    "max_attempts": 3,
+    "commitment_seconds": 1,
+    "commitment_attempts": 2,
+}
+
+
+@pytest.fixture(scope="package")
+def nodes() -> Iterator[dict[str, TroubledNode]]:
+    """The nodes that run, by their rules."""
+    running: dict[str, TroubledNode] = {}
+    yield running
+    for node in running.values():
+        node.stop()
 
 
 @pytest.fixture
-def sending(tmp_path: Path) -> Iterator[MakeNode]:
-    """Make a node whose every study is reported to the given peers; it is ended afterwards."""
-    made: list[TroubledNode] = []
+def sending(
+    nodes: dict[str, TroubledNode], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeNode]:
+    """Have a running node whose every study is reported to the given peers, and to no other."""
+    used: list[TroubledNode] = []
 
-    def make(*, start: bool = True, sender: dict[str, Any] | None = None, **peers: Any) -> Any:
-        rules = {"backoff_seconds": 0.2, "backoff_cap_seconds": 1, "max_attempts": 3}
-        node = TroubledNode(
-            tmp_path / f"node{next(_numbers)}",
-            assembly={"quiet_seconds": 0.1},
-            node={"receivers": 1},
-            http={"enabled": False},
-            sender=rules | {"commitment_seconds": 1, "commitment_attempts": 2} | (sender or {}),
-            peers=peers,
-            routes=[{"name": "all", "pipelines": ["trouble"], "send_to": list(peers)}],
-        )
-        made.append(node)
-        return node.start() if start else node
+    def make(*, sender: dict[str, Any] | None = None, **peers: dict[str, Any]) -> TroubledNode:
+        name = repr(sorted((sender or {}).items()))
+        if name not in nodes:
+            nodes[name] = node = TroubledNode(
+                Path(tmp_path_factory.mktemp("sender")),
+                assembly={"quiet_seconds": 0.1},
+                node={"receivers": 1},
+                http={"enabled": False},
+                sender={**RULES, **(sender or {})},
+                **directions(peers),
+            )
+            node.start()
+        else:
+            redirect(node := nodes[name], peers)
+        used.append(node)
+        return node
 
     yield make
-    for node in made:
-        node.stop()
+    for node in used:
+        forget(node)
+
+
+def directions(peers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The parts of a configuration that say where results go."""
+    route = {"name": "all", "pipelines": ["trouble"], "send_to": list(peers)}
+    return {"peers": peers, "routes": [route]}
+
+
+def redirect(node: TroubledNode, peers: dict[str, dict[str, Any]]) -> None:
+    """Give a running node other peers."""
+    node.peers, node.routes = directions(peers).values()
+    node.configure()
+    reloads = node.said().count("configuration reloaded")
+    assert node.pid is not None
+    os.kill(node.pid, signal.SIGHUP)
+    wait_for(lambda: node.said().count("configuration reloaded") > reloads, 5, "the reload")
+
+
+def forget(node: TroubledNode) -> None:
+    """Leave nothing under way for the next test."""
+    unfinished = (DeliveryStatus.WAITING, DeliveryStatus.SENT)
+    with node.database() as db, db.transaction() as connection:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.status.in_(unfinished))
+            .values(status=DeliveryStatus.DEAD)
+        )
+        connection.execute(
+            update(jobs).where(jobs.c.status == JobStatus.QUEUED).values(status=JobStatus.CANCELLED)
+        )
 
 
 def peer(pacs: FaultyPACS, **more: Any) -> dict[str, Any]:

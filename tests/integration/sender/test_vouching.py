@@ -88,9 +88,8 @@ def reporting(pacs: FaultyPACS, node: Any) -> None:
 def test_a_commitment_is_the_evidence(sending: MakeNode) -> None:
     """Confirmed over an association of the PACS's own, the result is delivered."""
     with FaultyPACS() as pacs:
-        node = sending(start=False, pacs=peer(pacs, commitment=True))
+        node = sending(pacs=peer(pacs, commitment=True))
         reporting(pacs, node)
-        node.start()
         node.wait_delivered(node.send("fine"), "commitment")
         assert pacs.errors == []
         assert len(pacs.stored) == 1
@@ -108,9 +107,8 @@ def test_a_commitment_over_the_same_association_counts_too(sending: MakeNode) ->
 def test_a_late_commitment_counts(sending: MakeNode) -> None:
     """A PACS that takes its time is waited for, and nothing is sent twice."""
     with FaultyPACS(Script(commitment_seconds=1.5)) as pacs:
-        node = sending(start=False, pacs=peer(pacs, commitment=True), sender=WAIT)
+        node = sending(pacs=peer(pacs, commitment=True), sender=WAIT)
         reporting(pacs, node)
-        node.start()
         node.wait_delivered(node.send("fine"), "commitment")
         assert len(pacs.stored) == len(pacs.requests) == 1
 
@@ -121,9 +119,8 @@ WAIT = {"commitment_seconds": 5}
 def test_a_failed_commitment_sends_the_object_again_less_and_less_often(sending: MakeNode) -> None:
     """What the PACS says it does not have goes again, not in a tight circle, and ends dead."""
     with FaultyPACS(Script(commitment="fail")) as pacs:
-        node = sending(start=False, pacs=peer(pacs, commitment=True), sender=WAIT)
+        node = sending(pacs=peer(pacs, commitment=True), sender=WAIT)
         reporting(pacs, node)
-        node.start()
         uid = node.send("fine")
         (row,) = node.wait_for_deliveries(uid, lambda rows: rows[-1]["status"] == "dead", 20)
         assert "never vouched" in row["comment"]
@@ -134,11 +131,10 @@ def test_a_failed_commitment_sends_the_object_again_less_and_less_often(sending:
 def test_a_failed_commitment_that_passes_is_mended(sending: MakeNode) -> None:
     """Sent again, and this time confirmed: delivered."""
     with FaultyPACS(Script(commitment="fail")) as pacs:
-        node = sending(start=False, pacs=peer(pacs, commitment=True), sender=WAIT)
+        node = sending(pacs=peer(pacs, commitment=True), sender=WAIT)
         reporting(pacs, node)
-        node.start()
         uid = node.send("fine")
-        wait_for(lambda: len(pacs.requests) == 1, 10)
+        wait_for(lambda: "result-not-vouched" in {e["event"] for e in node.trail(uid)}, 10)
         pacs.script = Script()
         node.wait_delivered(uid, "commitment")
         assert len(pacs.stored) == 2
@@ -161,9 +157,8 @@ def test_a_peer_that_never_commits_delays_nothing_that_is_to_be_sent(
 def test_a_silent_peer_is_sent_the_object_again(sending: MakeNode) -> None:
     """After some requests without an answer the object is sent again, and then asked about."""
     with FaultyPACS(Script(commitment="silent")) as pacs:
-        node = sending(start=False, pacs=peer(pacs, commitment=True), sender={"max_attempts": 9})
+        node = sending(pacs=peer(pacs, commitment=True), sender={"max_attempts": 9})
         reporting(pacs, node)
-        node.start()
         uid = node.send("fine")
         wait_for(lambda: len(pacs.stored) == 2, 10, "the object to be sent again")
         assert len(pacs.requests) >= 2

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.exc import IntegrityError, NoResultFound
 
-from storage import arrivals, jobs, notices, studies
+from storage import arrivals, completion, indexing, jobs, notices, studies
 from storage.arrivals import Closing
 from storage.database import Database, now
 from storage.records import JobStatus, StudyStatus
@@ -38,8 +38,8 @@ def test_a_quiet_study_is_ripe(db: Database) -> None:
     arrivals.record(db, [association()])
     study = bring(db)
     _released(db, study.last_at)
-    assert studies.ripe(db, study.last_at, LONG_AGO) == [known(db)]
-    assert studies.ripe(db, study.last_at - 1, LONG_AGO) == []
+    assert completion.ripe(db, study.last_at, LONG_AGO) == [known(db)]
+    assert completion.ripe(db, study.last_at - 1, LONG_AGO) == []
 
 
 def test_the_silence_begins_when_the_association_ends(db: Database) -> None:
@@ -47,15 +47,15 @@ def test_the_silence_begins_when_the_association_ends(db: Database) -> None:
     arrivals.record(db, [association()])
     study = bring(db)
     _released(db, study.last_at + 60)
-    assert studies.ripe(db, study.last_at + 59, LONG_AGO) == []
-    assert studies.ripe(db, study.last_at + 60, LONG_AGO) == [known(db)]
+    assert completion.ripe(db, study.last_at + 59, LONG_AGO) == []
+    assert completion.ripe(db, study.last_at + 60, LONG_AGO) == [known(db)]
 
 
 def test_an_open_association_keeps_a_study_open(db: Database) -> None:
     """However quiet it is: a slow modality may still be sending."""
     arrivals.record(db, [association()])
     bring(db)
-    assert studies.ripe(db, 9e9, LONG_AGO) == []
+    assert completion.ripe(db, 9e9, LONG_AGO) == []
 
 
 def test_instances_that_are_not_counted_keep_a_study_open(db: Database) -> None:
@@ -64,7 +64,7 @@ def test_instances_that_are_not_counted_keep_a_study_open(db: Database) -> None:
     bring(db)
     _released(db)
     arrivals.record(db, [arrival("1.2.8.8")])
-    assert studies.ripe(db, 9e9, LONG_AGO) == []
+    assert completion.ripe(db, 9e9, LONG_AGO) == []
 
 
 def test_another_study_s_association_does_not_matter(db: Database) -> None:
@@ -72,30 +72,30 @@ def test_another_study_s_association_does_not_matter(db: Database) -> None:
     bring(db)
     arrivals.record(db, [association("assoc-2")])
     bring(db, study="1.2.9", association="assoc-2")
-    assert [study.StudyInstanceUID for study in studies.ripe(db, 9e9, LONG_AGO)] == [STUDY]
+    assert [study.StudyInstanceUID for study in completion.ripe(db, 9e9, LONG_AGO)] == [STUDY]
 
 
 def test_the_announced_number_closes_early(db: Database) -> None:
     """No silence is waited for when everything that was announced is here."""
     header = {"NumberOfStudyRelatedInstances": 2}
     count_in(db, [arrival("1.2.1")], header=header)
-    assert studies.ripe(db, LONG_AGO, LONG_AGO) == []
+    assert completion.ripe(db, LONG_AGO, LONG_AGO) == []
     count_in(db, [arrival("1.2.2")], header=header)
-    assert len(studies.ripe(db, LONG_AGO, LONG_AGO)) == 1
+    assert len(completion.ripe(db, LONG_AGO, LONG_AGO)) == 1
 
 
 def test_the_cap_overrules_everything(db: Database) -> None:
     """A study that is open for too long is ripe, connected or not."""
     arrivals.record(db, [association()])
     study = bring(db)
-    assert studies.ripe(db, LONG_AGO, study.opened_at) == [known(db)]
+    assert completion.ripe(db, LONG_AGO, study.opened_at) == [known(db)]
 
 
 def test_a_complete_study_is_not_ripe(db: Database) -> None:
     """It was closed once; only something new opens it."""
     bring(db)
     close(db)
-    assert studies.ripe(db, 9e9, 9e9) == []
+    assert completion.ripe(db, 9e9, 9e9) == []
 
 
 def test_closing_stores_evidence_decision_and_jobs(db: Database) -> None:
@@ -114,7 +114,7 @@ def test_closing_stores_evidence_decision_and_jobs(db: Database) -> None:
 def test_a_study_that_no_route_takes_can_be_announced(db: Database) -> None:
     """The notice carries the UID and the reasons, and nothing about a patient."""
     study = bring(db)
-    closed = studies.close(
+    closed = completion.close(
         db,
         study,
         held=3,
@@ -143,7 +143,7 @@ def test_closing_refuses_when_an_older_instance_was_counted_since(db: Database) 
     seen = bring(db)
     count_in(db, [arrival("1.2.8.8", received_at=seen.last_at - 1)])
     assert known(db).last_at == seen.last_at
-    closed = studies.close(db, seen, held=3, evidence={}, decision={}, new_jobs=[])
+    closed = completion.close(db, seen, held=3, evidence={}, decision={}, new_jobs=[])
     assert not closed
 
 
@@ -182,9 +182,9 @@ def test_closing_waits_for_an_arrival_that_is_being_counted(
         count_in(db, [arrival("1.2.8.8", received_at=seen.last_at - 1)])
 
     def close_it() -> bool:
-        return studies.close(db, seen, held=3, evidence={}, decision={}, new_jobs=[])
+        return completion.close(db, seen, held=3, evidence={}, decision={}, new_jobs=[])
 
-    monkeypatch.setattr(studies, "reached", pause)
+    monkeypatch.setattr(indexing, "reached", pause)
     with ThreadPoolExecutor(2) as pool:
         counting = pool.submit(count_an_older_one)
         assert counted.wait(10)

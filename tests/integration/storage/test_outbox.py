@@ -5,11 +5,21 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from storage import audit, jobs, notices, outbox
+from storage import audit, jobs, listings, notices, outbox
 from storage.database import Database, now
 from storage.records import Delivery, DeliveryStatus, Priority
 from storage.tables import deliveries
-from tests.unit.storage.making import STUDY, bring, claim, close, done, known, new_job, result
+from tests.unit.storage.making import (
+    STUDY,
+    bring,
+    claim,
+    close,
+    done,
+    known,
+    new_job,
+    on_the_way,
+    result,
+)
 
 WAITING, SENT = DeliveryStatus.WAITING, DeliveryStatus.SENT
 DELIVERED, DEAD = DeliveryStatus.DELIVERED, DeliveryStatus.DEAD
@@ -61,7 +71,7 @@ def test_success_is_delivery_where_nobody_need_vouch(db: Database) -> None:
     row = _row(db, delivery)
     assert (row["status"], row["evidence"], row["attempts"]) == (DELIVERED, "c-store", 1)
     assert (row["dimse_status"], row["comment"]) == (0xB000, "Coercion of data elements")
-    assert outbox.destinations(db) == set()
+    assert on_the_way(db) == set()
 
 
 def test_success_is_half_way_where_the_peer_is_to_vouch(db: Database) -> None:
@@ -69,7 +79,7 @@ def test_success_is_half_way_where_the_peer_is_to_vouch(db: Database) -> None:
     delivery = _sent(db)
     assert (delivery.status, delivery.dimse_status) == (SENT, 0x0000)
     assert outbox.due(db, "pacs") == []
-    assert outbox.destinations(db) == {"pacs"}
+    assert on_the_way(db) == {"pacs"}
 
 
 def test_what_the_peer_could_not_take_now_waits(db: Database) -> None:
@@ -225,7 +235,7 @@ def test_what_was_sent_for_a_study_is_known(db: Database) -> None:
     """What, where to, and what the peer answered."""
     done(db)
     outbox.accepted(db, _due(db), 0, None, vouch=False)
-    (row,) = outbox.of_study(db, known(db).id)
+    (row,) = listings.sent_of_study(db, known(db).id)
     assert (row["pipeline"], row["kind"], row["destination"]) == ("intake-check", "sr", "pacs")
     assert (row["status"], row["dimse_status"], row["evidence"]) == (DELIVERED, 0, "c-store")
-    assert outbox.counts(db) == {"pacs": {"delivered": 1}}
+    assert on_the_way(db) == set()

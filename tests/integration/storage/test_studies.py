@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage import arrivals, audit, studies
+from storage import arrivals, audit, completion, studies
 from storage.database import Database
 from storage.records import Outcome, StudyStatus
 from tests.unit.storage.making import (
@@ -101,7 +101,7 @@ def test_our_own_result_of_an_unknown_study_waits_for_its_images(db: Database) -
     """The study is there, complete and empty, until somebody sends an image of it."""
     count_in(db, [arrival("2.25.1")], ours=True)
     assert (known(db).status, known(db).revision) == (StudyStatus.COMPLETE, 0)
-    assert studies.ripe(db, 9e9, 9e9) == []
+    assert completion.ripe(db, 9e9, 9e9) == []
     count_in(db, [arrival("1.2.3.4")])
     assert (known(db).status, known(db).revision) == (StudyStatus.OPEN, 1)
 
@@ -123,7 +123,7 @@ def test_nonsense_in_the_objects_is_no_number(db: Database, nonsense: object) ->
 def test_a_peer_may_say_how_many_there_are(db: Database) -> None:
     """Its answer is remembered with the moment it was asked."""
     study = bring(db)
-    studies.expect(db, study.id, 12, "pacs")
+    completion.expect(db, study.id, 12, "pacs")
     found = known(db)
     assert (found.expected, found.expected_from) == (12, "pacs")
     assert found.asked_at is not None

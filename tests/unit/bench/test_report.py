@@ -142,10 +142,11 @@ def test_only_a_whole_run_writes_to_docs() -> None:
     assert parse([]).out.name == "docs"
     assert parse(["--smoke"]).out.name == "bench"
     assert parse(["--only", "idle"]).out.name == "bench"
+    assert parse(["--cell", "CT x4"]).out.name == "bench"
     assert parse([]).only == PARTS
 
 
-@pytest.mark.parametrize("wrong", [["--only", "nothing"], ["--rounds", "0"]])
+@pytest.mark.parametrize("wrong", [["--only", "nothing"], ["--cell", "CT x3"], ["--rounds", "0"]])
 def test_a_wrong_command_line_is_refused(wrong: list[str]) -> None:
     """An unknown part or no round at all ends with the usage."""
     with pytest.raises(SystemExit):

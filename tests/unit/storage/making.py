@@ -8,11 +8,12 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from storage import arrivals, jobs, studies
+from storage import arrivals, completion, indexing, jobs, listings, studies
 from storage.database import Database, now
 from storage.records import (
     Arrival,
     Association,
+    DeliveryStatus,
     Indexed,
     Job,
     NewJob,
@@ -78,7 +79,7 @@ def count_in(
     wanted = {item.key for item in items}
     queued = [(id_, item) for id_, item in arrivals.pending(db, 10000) if item.key in wanted]
     found = {"Modality": "CT", **(header or {})}
-    studies.index(
+    indexing.index(
         db,
         [
             (
@@ -139,7 +140,7 @@ def close(
     """Complete a study with one job, or those that are named."""
     record = known(db, study) if isinstance(study, str) else study
     wanted = [new_job()] if new_jobs is None else new_jobs
-    return studies.close(
+    return completion.close(
         db,
         record,
         held=studies.counts(db, [record.id]).get(record.id, 0),
@@ -181,3 +182,9 @@ def done(db: Database, destinations: Sequence[str] = ("pacs",), study: str = STU
     job = claim(db)
     jobs.finish(db, job, {"summary": "Nothing stands out."}, [result(destinations)])
     return job
+
+
+def on_the_way(db: Database) -> set[str]:
+    """The destinations that something is still on its way to."""
+    statuses = (DeliveryStatus.WAITING, DeliveryStatus.SENT)
+    return {row["destination"] for row in listings.sent(db, statuses=statuses)}
