@@ -103,6 +103,7 @@ def _facts(told: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return {
         "command": command_line(),
         "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        "smoke": told.smoke,
         "rounds": 1 if told.smoke else told.rounds,
         "load_before": load_average(),
         "machine": describe(folder),

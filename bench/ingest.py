@@ -18,15 +18,12 @@ from bench import proc
 from bench.load import Sent, Template
 from bench.peers import SYSTEMS, System, running
 from bench.phantoms import ct_like, write_files
+from bench.phantoms.sized import CT_BYTES
 from bench.sending import LoadGenerator, new_token, template
 from tests.peers.dcmtk import storescu
 
 COUNT_SECONDS = 60.0
 """How long a system may take until all it acknowledged is in its index."""
-
-
-TOUCHED = 700 << 20
-"""Bytes of memory touched before the clock starts: more than a measurement writes."""
 
 
 class Lost(Exception):
@@ -135,7 +132,7 @@ def _one(cell: Cell, system: System, number: int, made: Template, folder: Path) 
         warm=cell.warm,
     )
     with generator:
-        _calm_down()
+        _calm_down(2 * cell.count * Path(made.path).stat().st_size)
         before = _Cpu.of(system)
         sent = generator.send()
         after = _Cpu.of(system)
@@ -159,14 +156,14 @@ def _one(cell: Cell, system: System, number: int, made: Template, folder: Path) 
     )
 
 
-def _calm_down() -> None:
-    """Leave the disk nothing to write and the kernel enough free memory that is really there.
+def _calm_down(touched: int) -> None:
+    """Leave the disk nothing to write and the kernel so many bytes of memory that is really there.
 
     A virtual machine gives free memory back to its host; the first touch of each page after that
     costs several times what writing a file into it does, and hits whoever happens to come first.
     """
     os.sync()
-    bytearray(b"\1") * TOUCHED
+    bytearray(b"\1") * touched
 
 
 def _since(sent: Sent) -> float:
@@ -202,7 +199,7 @@ def stock_rounds(number: int, folder: Path, *, smoke: bool) -> Iterator[Sample]:
 
 
 def _stock(system: System, number: int, files: Path, count: int) -> Sample:
-    _calm_down()
+    _calm_down(2 * count * CT_BYTES)
     before, begun = _Cpu.of(system), time.perf_counter()
     done = storescu([files], system.port, called=system.called, nodelay=False)
     seconds, ended = time.perf_counter() - begun, time.time()

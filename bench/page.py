@@ -35,7 +35,10 @@ without TCP_NODELAY. The time includes the start of `storescu`.
 def page(results: Results, facts: dict[str, Any]) -> str:
     """The whole page in Markdown."""
     parts = [_INTRODUCTION.format(command=facts["command"]), _machine(facts)]
-    parts += ["## Targets\n", _targets(targets(results))]
+    if facts.get("smoke"):
+        parts += ["**A smoke run: it shows that everything works; its figures mean nothing.**\n"]
+    else:
+        parts += ["## Targets\n", _targets(targets(results))]
     if results.ingest:
         parts += _ingest(results.ingest)
     if results.delays:

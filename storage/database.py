@@ -40,17 +40,21 @@ def now() -> float:
 class Database:
     """Connections and transactions; all that the rest of the node sees of the engine."""
 
-    def __init__(self, url: str | URL) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str | URL, *, derived: bool = False) -> None:
+        self.engine = _engine(url, derived=derived)
         self._reading: dict[str, Any] = {"reading": True}
         if self.engine.dialect.name == "postgresql":
             # By default every statement of a transaction there sees what was committed before it.
             self._reading["isolation_level"] = "REPEATABLE READ"
 
     @classmethod
-    def of(cls, settings: Settings) -> Database:
-        """The database a configuration names."""
-        return cls(url_of(settings))
+    def of(cls, settings: Settings, *, derived: bool = False) -> Database:
+        """The database a configuration names.
+
+        `derived`: what is written can be had again from the inbox, so a commit need not wait
+        for the disk. A power cut may take the last ones back, and never leaves half of one.
+        """
+        return cls(url_of(settings), derived=derived)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -132,11 +136,12 @@ def url_of(settings: Settings) -> URL:
     return URL.create("sqlite", database=str(folder / "node.sqlite"))
 
 
-def _engine(url: str | URL) -> Engine:
+def _engine(url: str | URL, *, derived: bool) -> Engine:
     url = make_url(url)
     # Parameters are hidden: what stands in a header has no place in the text of an error.
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        options = {"options": "-c synchronous_commit=off"} if derived else {}
+        return create_engine(url, connect_args=options, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(
         url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True
     )
@@ -147,7 +152,7 @@ def _engine(url: str | URL) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         _in_wal_mode(cursor)
-        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA synchronous={'NORMAL' if derived else 'FULL'}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 

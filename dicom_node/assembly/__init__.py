@@ -14,7 +14,8 @@ from storage.changes import Changes
 from storage.database import Database
 from storage.inbox import Inbox
 
-POLL = 0.05
+POLL = 0.2
+"""Counting may lag: no study is judged before the silence that follows its last instance."""
 
 
 def run(orders: Orders) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +50,23 @@ CORE = frozenset(
 _IDENTITY = ("StudyInstanceUID", "SeriesInstanceUID", "ContributingEquipmentSequence")
 
 
+_USUAL = 1 << 16
+"""Few headers are longer; one that is, is read again from its file."""
+
+
 def read_header(path: Path, keywords: Collection[str]) -> Dataset:
     """The named attributes of a file, its pixel data left alone."""
     tags = [tag for tag in map(tag_for_keyword, {*keywords, *_IDENTITY}) if tag is not None]
-    return dcmread(path, stop_before_pixels=True, specific_tags=[*tags])
+    # pydicom asks a file for its position at every element: in memory that is no system call.
+    with path.open("rb") as file:
+        begin = BytesIO(file.read(_USUAL))
+        if len(begin.getvalue()) == _USUAL:
+            with suppress(EOFError):
+                ds = dcmread(begin, stop_before_pixels=True, specific_tags=tags)
+                if begin.tell() < _USUAL:
+                    return ds
+        file.seek(0)
+        return dcmread(file, stop_before_pixels=True, specific_tags=tags)
 
 
 def as_json(ds: Dataset, keywords: Collection[str]) -> dict[str, Any]:

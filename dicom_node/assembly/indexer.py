@@ -17,7 +17,7 @@ from storage.inbox import Inbox, Unreadable, read_journal
 from storage.killpoints import reached
 from storage.records import Arrival, Indexed
 
-BATCH = 200
+BATCH = 500
 
 
 class Indexer:

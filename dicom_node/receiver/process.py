@@ -14,7 +14,7 @@ from storage.inbox import Inbox
 def run(orders: Orders) -> None:
     """Receive until told to stop, then let open associations finish."""
     settings = orders.settings
-    registrar = Registrar(Database.of(settings))
+    registrar = Registrar(Database.of(settings, derived=True))
     receiver = Receiver(
         listeners(settings, orders.sockets),
         settings,

@@ -20,7 +20,7 @@ from storage.database import Database
 from storage.killpoints import reached
 from storage.records import Arrival, Association
 
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.1
 """How long events are gathered before they are written together."""
 MOST = 2000
 

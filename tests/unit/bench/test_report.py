@@ -121,6 +121,13 @@ def test_the_page_names_missed_targets_and_every_system(facts: dict[str, Any]) -
     assert "0.30 ms" in text
 
 
+def test_a_smoke_run_is_not_judged(facts: dict[str, Any]) -> None:
+    """Its page has no targets and says that its figures mean nothing."""
+    text = page(whole(fast=300.0), {**facts, "smoke": True})
+    assert "MISSED" not in text
+    assert "figures mean nothing" in text
+
+
 def test_the_page_of_one_part_has_no_other(facts: dict[str, Any]) -> None:
     """What was not measured has no heading."""
     text = page(Results(startup=Startup(fresh=[1.0], existing=[1.0])), facts)
