@@ -21,7 +21,7 @@ POLL = 0.2
 def run(orders: Orders) -> None:
     """Index what arrives and close what is complete, until told to stop."""
     # The receivers go first when the machine is busy: a peer waits for them.
-    os.nice(10)
+    os.nice(19)
     db, inbox = Database.of(orders.settings), Inbox.of(orders.settings)
     indexer = Indexer(db, inbox, orders.settings)
     completeness = Completeness(db, inbox, orders.settings)

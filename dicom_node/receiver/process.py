@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from dicom_node.process import Orders
 from dicom_node.receiver.listening import listeners
 from dicom_node.receiver.registrar import Registrar
@@ -13,6 +15,9 @@ from storage.inbox import Inbox
 
 def run(orders: Orders) -> None:
     """Receive until told to stop, then let open associations finish."""
+    # What was imported stays: the collector need not walk through it for every few instances.
+    gc.collect()
+    gc.freeze()
     settings = orders.settings
     registrar = Registrar(Database.of(settings, derived=True))
     receiver = Receiver(
