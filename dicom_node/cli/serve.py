@@ -30,12 +30,13 @@ def serve(args: Namespace) -> int:
     """Run the node until it is told to stop."""
     from dicom_node import supervisor
     from dicom_node.cli.node import settings
+    from dicom_node.ground import Occupied
 
     found = settings()
     _refuse_routes(found)
     try:
         return supervisor.serve(found, announce)
-    except supervisor.Occupied as error:
+    except Occupied as error:
         raise Stop(str(error), WRONG) from None
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
