@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from storage import audit, jobs
 from storage.database import Database, now
@@ -90,26 +90,7 @@ def close(
     """
     moment = now()
     with db.transaction() as connection:
-        # The study is locked before it is counted: PostgreSQL lets an arrival in between.
-        connection.execute(select(studies.c.id).where(studies.c.id == study.id).with_for_update())
-        count = connection.execute(
-            select(func.count())
-            .select_from(instances)
-            .where(instances.c.study_id == study.id, instances.c.current, ~instances.c.ours)
-        ).scalar_one()
-        if count != held:
-            return False
-        closed = connection.execute(
-            update(studies)
-            .where(
-                studies.c.id == study.id,
-                studies.c.status == StudyStatus.OPEN,
-                studies.c.revision == study.revision,
-                studies.c.last_at == study.last_at,
-            )
-            .values(status=StudyStatus.COMPLETE)
-        ).rowcount
-        if not closed:
+        if not _complete(connection, study, held):
             return False
         connection.execute(
             insert(revisions).values(
@@ -141,6 +122,27 @@ def close(
         reached("assembly: jobs made, not committed")
     reached("assembly: study closed")
     return True
+
+
+def _complete(connection: Connection, study: StudyRecord, held: int) -> bool:
+    """Mark the study complete if it is still the one that was looked at, with as many instances."""
+    # It is locked before it is counted: PostgreSQL lets an arrival in between.
+    connection.execute(select(studies.c.id).where(studies.c.id == study.id).with_for_update())
+    count = connection.execute(
+        select(func.count())
+        .select_from(instances)
+        .where(instances.c.study_id == study.id, instances.c.current, ~instances.c.ours)
+    ).scalar_one()
+    if count != held:
+        return False
+    unmoved = (
+        studies.c.id == study.id,
+        studies.c.status == StudyStatus.OPEN,
+        studies.c.revision == study.revision,
+        studies.c.last_at == study.last_at,
+    )
+    closing = update(studies).where(*unmoved).values(status=StudyStatus.COMPLETE)
+    return bool(connection.execute(closing).rowcount)
 
 
 def any_open(db: Database) -> bool:
