@@ -34,7 +34,6 @@ class Child:
     popen: subprocess.Popen[bytes] | None = None
     channel: socket.socket | None = None
     is_ready: bool = False
-    draining: bool = False
     started_at: float = 0.0
     deaths: int = 0
     start_at: float = 0.0

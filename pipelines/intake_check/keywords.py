@@ -1,5 +1,20 @@
 """The attributes that are read from each image."""
 
+IDENTIFYING = (
+    "PatientBirthDate",
+    "OtherPatientIDs",
+    "OtherPatientIDsSequence",
+    "OtherPatientNames",
+    "PatientAddress",
+    "PatientTelephoneNumbers",
+    "PatientMotherBirthName",
+    "MilitaryRank",
+    "ReferringPhysicianName",
+    "PerformingPhysicianName",
+    "OperatorsName",
+)
+"""Attributes that the Basic Profile of PS3.15 removes or empties."""
+
 KEYWORDS = (
     "SpecificCharacterSet",
     "SOPClassUID",
@@ -9,7 +24,6 @@ KEYWORDS = (
     # whose and when
     "PatientID",
     "PatientName",
-    "PatientBirthDate",
     "PatientSex",
     "StudyDate",
     "StudyInstanceUID",
@@ -58,15 +72,6 @@ KEYWORDS = (
     "PatientIdentityRemoved",
     "DeidentificationMethod",
     "DeidentificationMethodCodeSequence",
-    "OtherPatientIDs",
-    "OtherPatientIDsSequence",
-    "OtherPatientNames",
-    "PatientAddress",
-    "PatientTelephoneNumbers",
-    "PatientMotherBirthName",
-    "MilitaryRank",
-    "ReferringPhysicianName",
-    "PerformingPhysicianName",
-    "OperatorsName",
+    *IDENTIFYING,
 )
 """As PS3.6 spells them."""

@@ -8,23 +8,10 @@ from pydicom.uid import UID
 
 from pipelines.contract import Note, Severity
 from pipelines.intake_check.headers import Header, HeaderSeries, images, text
+from pipelines.intake_check.keywords import IDENTIFYING
 
 _OFTEN_BURNED_IN = frozenset({"US", "XC", "SC", "OT", "ES", "GM", "SM", "OP", "IVUS"})
 _FACES = frozenset({"HEAD", "SKULL", "FACE", "BRAIN", "HEADNECK", "JAW", "ORBIT", "SINUS"})
-_DIRECT = (
-    "PatientBirthDate",
-    "OtherPatientIDs",
-    "OtherPatientIDsSequence",
-    "OtherPatientNames",
-    "PatientAddress",
-    "PatientTelephoneNumbers",
-    "PatientMotherBirthName",
-    "MilitaryRank",
-    "ReferringPhysicianName",
-    "PerformingPhysicianName",
-    "OperatorsName",
-)
-"""Attributes that the Basic Profile of PS3.15 removes or empties."""
 
 
 def check_privacy(series: HeaderSeries) -> Iterator[Note]:
@@ -80,7 +67,7 @@ def _contradictions(header: Header) -> Iterator[str]:
     ds = header.ds
     if not ds.get("DeidentificationMethod") and not ds.get("DeidentificationMethodCodeSequence"):
         yield "no method is named"
-    present = [keyword for keyword in _DIRECT if ds.get(keyword)]
+    present = [keyword for keyword in IDENTIFYING if ds.get(keyword)]
     if present:
         yield f"there are values of {', '.join(present)}"
     if text(ds, "BurnedInAnnotation").upper() == "YES":
