@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -26,14 +27,13 @@ from storage.journal import Unreadable, read_journal, read_meta
 from storage.killpoints import reached
 from storage.quota import Quota
 from storage.records import Outcome
+from storage.writing import NewFile, Stages
 
 __all__ = ["Inbox", "Incoming", "NoRoom", "OnConflict", "Unreadable", "read_journal"]
 
 OnConflict = Literal["revise", "keep-first", "refuse"]
 
 _MB = 1 << 20
-_MOST_VECTORS = 1024
-"""IOV_MAX of Linux: how many buffers one write takes."""
 _COMPARED_AT_ONCE = 1 << 18
 
 
@@ -41,8 +41,15 @@ class NoRoom(Exception):
     """The disk or the quota is full: nothing was kept."""
 
 
-def _is_full(error: OSError) -> bool:
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+@contextmanager
+def _room() -> Iterator[None]:
+    """Raise `NoRoom` for the errors that say so."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoRoom from error
+        raise
 
 
 class Inbox:
@@ -52,6 +59,8 @@ class Inbox:
         self.root = root
         self._incoming = root / "incoming"
         self._lay_out()
+        self.stages = Stages()
+        self._prefix, self._numbers = uuid4().hex, count()
         self._min_free = min_free_mb * _MB
         self._quota = Quota(root / "size", quota_mb * _MB, self._measure) if quota_mb else None
         self._folders: dict[str, int] = {}
@@ -84,7 +93,7 @@ class Inbox:
         """Begin a new file, or raise `NoRoom`."""
         if not self.has_room():
             raise NoRoom
-        return Incoming(self, self._incoming / uuid4().hex)
+        return Incoming(self, self._incoming / f"{self._prefix}-{next(self._numbers)}")
 
     def path(self, key: str) -> Path:
         """Where the file with this key is."""
@@ -191,39 +200,22 @@ class Incoming:
     def __init__(self, inbox: Inbox, path: Path) -> None:
         self._inbox = inbox
         self.path = path
-        self.size = 0
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        try:
-            self._fd = os.open(path, flags, 0o640)
-        except OSError as error:
-            if _is_full(error):
-                raise NoRoom from error
-            raise
+        with _room():
+            self._file = NewFile(path, inbox.stages)
+
+    @property
+    def size(self) -> int:
+        """How many bytes were written so far."""
+        return self._file.size
 
     def write(self, buffers: Sequence[bytes | memoryview]) -> None:
         """Append buffers, or raise `NoRoom`."""
-        try:
-            for start in range(0, len(buffers), _MOST_VECTORS):
-                self._write(buffers[start : start + _MOST_VECTORS])
-        except OSError as error:
-            if _is_full(error):
-                raise NoRoom from error
-            raise
-
-    def _write(self, buffers: Sequence[bytes | memoryview]) -> None:
-        wanted = sum(map(len, buffers))
-        written = os.writev(self._fd, buffers)
-        self.size += written
-        if written < wanted:
-            rest = memoryview(b"".join(buffers))[written:]
-            while rest:
-                written = os.write(self._fd, rest)
-                self.size += written
-                rest = rest[written:]
+        with _room():
+            self._file.append(buffers)
 
     def read(self, length: int, offset: int) -> bytes:
         """What was written so far, from an offset."""
-        return os.pread(self._fd, length, offset)
+        return self._file.read(length, offset)
 
     def keep(self, SOPInstanceUID: str, on_conflict: OnConflict) -> tuple[str, Outcome]:
         """Make the file durable under its name; it is safe when this returns.
@@ -232,22 +224,18 @@ class Incoming:
         `REFUSED`: of the file that stood in the way). Raises `NoRoom` where the disk is full.
         """
         try:
-            reached("receiver: file written, not synced")
-            os.fsync(self._fd)
-            reached("receiver: file synced, not named")
-            return self._inbox._publish(self, SOPInstanceUID, on_conflict)
-        except OSError as error:
-            if _is_full(error):
-                raise NoRoom from error
-            raise
+            with _room():
+                reached("receiver: file written, not synced")
+                self._file.sync()
+                reached("receiver: file synced, not named")
+                return self._inbox._publish(self, SOPInstanceUID, on_conflict)
         finally:
             self.discard()
 
     def discard(self) -> None:
         """Remove the file unless it was kept; calling it again does nothing."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        if self._file.fd >= 0:
+            self._file.close()
             self.path.unlink(missing_ok=True)
 
     def same_as(self, other: Path) -> bool:
@@ -257,7 +245,7 @@ class Incoming:
         except FileNotFoundError:
             return False
         try:
-            return _same_data_set(self._fd, fd)
+            return _same_data_set(self._file.fd, fd)
         except Unreadable:
             return False
         finally:

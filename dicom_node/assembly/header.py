@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset, dcmread
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
+from pydicom.valuerep import AMBIGUOUS_VR
 
 CORE = frozenset(
     {
@@ -50,6 +52,7 @@ CORE = frozenset(
 _IDENTITY = ("StudyInstanceUID", "SeriesInstanceUID", "ContributingEquipmentSequence")
 
 
+_MOST_SEEN = 10_000
 _USUAL = 1 << 16
 """Few headers are longer; one that is, is read again from its file."""
 
@@ -69,13 +72,34 @@ def read_header(path: Path, keywords: Collection[str]) -> Dataset:
         return dcmread(file, stop_before_pixels=True, specific_tags=tags)
 
 
-def as_json(ds: Dataset, keywords: Collection[str]) -> dict[str, Any]:
+class Seen:
+    """Values that were decoded before: instances of a series have most of them in common."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[Any, ...], Any] = {}
+
+    def value(self, ds: Dataset, tag: BaseTag, charset: str) -> Any:
+        """What `_value` says, from memory where the same bytes stood under the same tag before."""
+        raw = ds.get_item(tag)
+        if not isinstance(raw, RawDataElement) or dictionary_VR(tag) in AMBIGUOUS_VR:
+            return _value(ds, tag)
+        key = (tag, raw.VR, raw.value, raw.is_little_endian, charset)
+        if key not in self._values:
+            if len(self._values) >= _MOST_SEEN:
+                self._values.clear()
+            self._values[key] = _value(ds, tag)
+        return self._values[key]
+
+
+def as_json(ds: Dataset, keywords: Collection[str], seen: Seen | None = None) -> dict[str, Any]:
     """The plain attributes of a header; sequences stay in the file."""
     header: dict[str, Any] = {}
+    seen = seen or Seen()
+    charset = str(ds.original_character_set)
     for tag in ds.keys():  # noqa: SIM118 - iterating a data set decodes its values, and may fail
         keyword = keyword_for_tag(tag)
         if keyword in keywords:
-            value = _value(ds, tag)
+            value = seen.value(ds, tag, charset)
             if value is not None:
                 header[keyword] = value
     return header

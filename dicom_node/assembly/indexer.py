@@ -8,7 +8,7 @@ from pydicom import Dataset
 
 from config.settings import Settings
 from dicom_node import logs
-from dicom_node.assembly.header import CORE, as_json, read_header
+from dicom_node.assembly.header import CORE, Seen, as_json, read_header
 from pipelines.router import compile_routes, keywords
 from results.identity import is_ours
 from storage import arrivals, indexing, made
@@ -30,6 +30,7 @@ class Indexer:
 
     def reload(self, settings: Settings) -> None:
         """Index what the routes of a new configuration look at."""
+        self._seen = Seen()
         self.keywords = CORE | keywords(compile_routes(settings.routes))
 
     def take_up(self) -> int:
@@ -78,7 +79,7 @@ class Indexer:
                 arrival=arrival,
                 StudyInstanceUID=_uid(ds, "StudyInstanceUID"),
                 SeriesInstanceUID=_uid(ds, "SeriesInstanceUID"),
-                header=as_json(ds, self.keywords),
+                header=as_json(ds, self.keywords, self._seen),
                 ours=arrival.SOPInstanceUID in ours or is_ours(ds),
             )
         except Exception as error:  # noqa: BLE001 - whatever a stranger's file provokes is its own fate

@@ -281,16 +281,16 @@ def test_quota(start: Start) -> None:
 def test_a_disk_that_fills_up_meanwhile(node: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that fails half-way is answered when the data set has ended."""
     calls = 0
-    real = os.writev
+    real = os.pwrite
 
-    def failing(fd: int, buffers: list[bytes | memoryview]) -> int:
+    def failing(fd: int, data: memoryview, offset: int) -> int:
         nonlocal calls
         calls += 1
         if calls == 3:
             raise OSError(28, "no space left on device")
-        return real(fd, buffers)
+        return real(fd, data, offset)
 
-    monkeypatch.setattr(os, "writev", failing)
+    monkeypatch.setattr(os, "pwrite", failing)
     with RawPeer(node.port) as peer:
         peer.associate(CT)
         assert peer.store(instance(content=bytes(2_000_000))).Status == 0xA700
