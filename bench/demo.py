@@ -211,7 +211,7 @@ def _where(place: Place, study: Study) -> None:
     if place.settings.http.enabled:
         print(f"Page:    http://{place.settings.http.host}:{http_port}/")
     told = "".join(f"{name}={value} " for name, value in place.environ.items() if "DATA" in name)
-    print(f"Explain: {told}dicom-node explain {study.uid}")
+    print(f"Explain: {told}{here.program()} explain {study.uid}")
 
 
 if __name__ == "__main__":

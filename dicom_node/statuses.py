@@ -49,17 +49,17 @@ PROCESSING_FAILURE = Status(
 DUPLICATE_INSTANCE = Status(
     code=0x0111,
     comment="Another data set with this SOP Instance UID is stored",
-    reference="PS3.7 C.5.6: Duplicate SOP Instance",
+    reference="PS3.7 C.5.8: Duplicate SOP Instance",
 )
 NO_SUCH_INSTANCE = Status(
     code=0x0112,
     comment="There is no such SOP instance here",
-    reference="PS3.7 C.5.17: No Such SOP Instance; PS3.3 C.14.1.1 Failure Reason",
+    reference="PS3.7 C.5.19: No Such SOP Instance; PS3.3 C.14.1.1 Failure Reason",
 )
 NO_SUCH_EVENT = Status(
     code=0x0113,
     comment="Storage Commitment has event types 1 and 2 only",
-    reference="PS3.7 C.5.15: No Such Event Type",
+    reference="PS3.7 C.5.18: No Such Event Type",
 )
 INVALID_ARGUMENT = Status(
     code=0x0115,
@@ -74,42 +74,42 @@ UNKNOWN_TRANSACTION = Status(
 INVALID_INSTANCE = Status(
     code=0x0117,
     comment="The SOP Instance UID is not a UID",
-    reference="PS3.7 C.5.11: Invalid SOP Instance",
+    reference="PS3.7 C.5.12: Invalid SOP Instance",
 )
 CLASS_CONFLICT = Status(
     code=0x0119,
     comment="The SOP instance has another SOP class",
-    reference="PS3.7 C.5.4: Class-Instance Conflict; PS3.3 C.14.1.1 Failure Reason",
+    reference="PS3.7 C.5.7: Class-Instance Conflict; PS3.3 C.14.1.1 Failure Reason",
 )
 CLASS_NOT_SUPPORTED = Status(
     code=0x0122,
     comment="SOP Class differs from the presentation context's",
-    reference="PS3.7 C.5.23: SOP Class Not Supported",
+    reference="PS3.7 C.5.6: Refused: SOP Class Not Supported",
 )
 NO_SUCH_ACTION = Status(
     code=0x0123,
     comment="Storage Commitment has action type 1 only",
-    reference="PS3.7 C.5.14: No Such Action",
+    reference="PS3.7 C.5.24: No Such Action",
 )
 NOT_AUTHORIZED = Status(
     code=0x0124,
     comment="This is taken from configured peers only",
-    reference="PS3.7 C.5.22: Refused: Not Authorized",
+    reference="PS3.7 C.5.25: Refused: Not Authorized",
 )
 UNRECOGNIZED_OPERATION = Status(
     code=0x0211,
     comment="This operation is not offered here",
-    reference="PS3.7 C.5.24: Unrecognized Operation",
+    reference="PS3.7 C.5.23: Unrecognized Operation",
 )
 MISTYPED_ARGUMENT = Status(
     code=0x0212,
     comment="The command set lacks a mandatory element",
-    reference="PS3.7 C.5.13: Mistyped Argument",
+    reference="PS3.7 C.5.15: Mistyped Argument",
 )
 RESOURCE_LIMITATION = Status(
     code=0x0213,
     comment="The request is larger than we take",
-    reference="PS3.7 C.5.25: Resource Limitation",
+    reference="PS3.7 C.5.22: Resource Limitation",
 )
 
 

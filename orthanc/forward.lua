@@ -42,16 +42,11 @@ local function get(uri)
   return answer and ParseJson(answer)
 end
 
-local function node_ae()
-  local modality = (settings.DicomModalities or {})[MODALITY] or {}
-  return modality.AET or modality[1] or 'DICOM_NODE'
-end
-
 local function utc() return os.date('!%Y%m%dT%H%M%S') end
 
 -- ------------------------------------------------------------------ what is still to be sent
 
--- A result of the node that came here another way than from the node itself.
+-- A result of the node, whichever way it came here.
 local function made_by_a_node(instance)
   -- The list of attributes first: to ask for one that is not there fills the log with errors.
   local content = RestApiGet('/instances/' .. instance .. '/content')
@@ -77,9 +72,10 @@ local function mark(instance, text)
   RestApiPut('/instances/' .. instance .. '/metadata/NodeSent', text)
 end
 
-local function is_to_be_sent(instance, series, own_ae)
+-- By the mark alone: `dicom-node send` loads images here under the node's AE title.
+local function is_to_be_sent(instance, series)
   local metadata = get('/instances/' .. instance .. '/metadata?expand')
-  if not metadata or metadata.NodeSent or metadata.RemoteAET == own_ae then return false end
+  if not metadata or metadata.NodeSent then return false end
   if is_own_series(series, instance) then
     mark(instance, 'never: made by a node')
     return false
@@ -88,12 +84,12 @@ local function is_to_be_sent(instance, series, own_ae)
 end
 
 local function unmarked(study)
-  local found, partly, own_ae = {}, false, node_ae()
+  local found, partly = {}, false
   for _, series in ipairs((get('/studies/' .. study) or {}).Series or {}) do
     for _, instance in ipairs((get('/series/' .. series) or {}).Instances or {}) do
       if claimed[instance] then
         partly = true
-      elseif is_to_be_sent(instance, series, own_ae) then
+      elseif is_to_be_sent(instance, series) then
         table.insert(found, instance)
       end
     end

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +24,15 @@ STALE_SECONDS = 30.0
 its number is in use: numbers are given again."""
 
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - names to recognise; nothing is bound here
+
+
+def program() -> str:
+    """How this program is called from here: by its name, or by its path where that is needed."""
+    beside = Path(sys.executable).with_name("dicom-node")
+    if shutil.which("dicom-node") or not beside.exists():
+        return "dicom-node"
+    here = Path.cwd()
+    return str(beside.relative_to(here) if beside.is_relative_to(here) else beside)
 
 
 def settings() -> Settings:

@@ -84,19 +84,24 @@ def _addresses(host: str) -> frozenset[str]:
 
 
 class Admission:
-    """The seats one connection holds."""
+    """The seats one association holds; a connection that has not asked for one holds none."""
 
     def __init__(self, seats: Seats, settings: Settings, address: str) -> None:
         self._seats = seats
+        self._settings = settings
+        self._address = address
         self._taken: list[int] = []
-        receiver = settings.receiver
-        self.is_full = not (
+
+    def take(self, peer: tuple[str, Peer] | None) -> bool:
+        """Whether one more association may be had, from this address and peer; it is had then."""
+        receiver = self._settings.receiver
+        return (
             self._take("all", receiver.max_associations)
-            and self._take(f"address {address}", receiver.max_associations_per_peer)
+            and self._take(f"address {self._address}", receiver.max_associations_per_peer)
+            and (peer is None or self._take_for(*peer))
         )
 
-    def take_for(self, name: str, peer: Peer) -> bool:
-        """Whether a configured peer may have one more association; it has it then."""
+    def _take_for(self, name: str, peer: Peer) -> bool:
         return peer.max_associations is None or self._take(f"peer {name}", peer.max_associations)
 
     def leave(self) -> None:

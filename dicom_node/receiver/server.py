@@ -175,8 +175,7 @@ class Receiver:
         )
         if refusal is not None:
             return refusal
-        found = settings.peer_by_ae(request.calling_ae)
-        if caller.admission.is_full or (found and not caller.admission.take_for(*found)):
+        if not caller.admission.take(settings.peer_by_ae(request.calling_ae)):
             return Refusal(
                 rejection=Rejection.LOCAL_LIMIT, because="too many associations are open"
             )

@@ -20,6 +20,35 @@ def test_every_status_fits_its_message(name: str) -> None:
     assert bool(status.comment) == (status.code != 0)
 
 
+SECTIONS = {
+    0x0000: "C.1.1",
+    0x0110: "C.5.21",
+    0x0111: "C.5.8",
+    0x0112: "C.5.19",
+    0x0113: "C.5.18",
+    0x0115: "C.5.10",
+    0x0117: "C.5.12",
+    0x0119: "C.5.7",
+    0x0122: "C.5.6",
+    0x0123: "C.5.24",
+    0x0124: "C.5.25",
+    0x0211: "C.5.23",
+    0x0212: "C.5.15",
+    0x0213: "C.5.22",
+}
+"""Where PS3.7 Annex C defines each general status."""
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_sections_of_the_standard(name: str) -> None:
+    """A general status cites its section of PS3.7 Annex C, one of a service that service's part."""
+    status = TABLE[name]
+    if status.code in SECTIONS:
+        assert status.reference.split(":")[0] == f"PS3.7 {SECTIONS[status.code]}"
+    else:
+        assert status.reference.startswith("PS3.4 B.2.3")
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,15 @@ def test_limit(start: Start, receiver: dict[str, Any]) -> None:
     wait_for(lambda: ask(node.port) is None, 5, "a place to come free")
     for peer in peers:
         peer.sock.close()
+
+
+def test_connections_that_ask_for_nothing(start: Start) -> None:
+    """Who connects and says nothing takes no association away from those who ask for one."""
+    node = start(receiver={"max_associations": 3})
+    silent = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(10)]
+    assert ask(node.port) is None
+    for sock in silent:
+        sock.close()
 
 
 def test_limit_of_a_peer(start: Start) -> None:
