@@ -109,8 +109,9 @@ class Chaos:
                 problems.append(f"{study}: {story['study']['instances']} of {instances} instances")
             reports = self.orthanc.find(StudyInstanceUID=study, Modality="SR")
             made = {row["SOPInstanceUID"] for row in self.node.story(study)["deliveries"]}
-            if len(reports) != len(made):
-                problems.append(f"{study}: {len(made)} reports made, {len(reports)} in the PACS")
+            there = sorted(self.orthanc.dicom_tags(each)["SOPInstanceUID"] for each in reports)
+            if there != sorted(made):
+                problems.append(f"{study}: {len(made)} reports made, {len(there)} in the PACS")
         total = sum(self.sent.values())
         print(f"{total} instances acknowledged, {len(problems)} problems", flush=True)
         for problem in problems:

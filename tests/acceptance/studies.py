@@ -11,6 +11,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 
 from bench.phantoms import ct_head, write
+from storage.inbox import Inbox
 from tests.node import Node
 
 UNREACHED = "the node did not take everything in time"
@@ -75,3 +76,13 @@ def all_delivered(node: Node, study: str) -> bool:
 def uid_of(paths: Sequence[Path]) -> str:
     """The StudyInstanceUID of a study in files."""
     return str(dcmread(paths[0], stop_before_pixels=True).StudyInstanceUID)
+
+
+def assert_kept(node: Node, paths: Sequence[Path]) -> None:
+    """The node's inbox holds each file's data set, to the last pixel."""
+    inbox = Inbox(node.data_dir / "inbox")
+    for path in paths:
+        sent = dcmread(path)
+        stored = inbox.holds(str(sent.SOPInstanceUID))
+        assert stored is not None
+        assert dcmread(stored) == sent

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.killpoints import POINTS
-from tests.acceptance.studies import all_delivered, files, insist, small_ct, uid_of
+from tests.acceptance.studies import all_delivered, assert_kept, files, insist, small_ct, uid_of
 from tests.node import Node
 from tests.peers.orthanc import Orthanc
 from tests.peers.processes import wait_for
@@ -32,6 +32,7 @@ def test_killed_at(point: str, node: Node, orthanc: Orthanc, tmp_path: Path) -> 
     story = node.wait_for_study(study, 30)
     assert marker.exists(), "the point was never reached"
     assert story["study"]["instances"] == len(paths)
+    assert_kept(node, paths)
     wait_for(lambda: all_delivered(node, study), 20, "the delivery to be vouched for")
     reports = orthanc.find(StudyInstanceUID=study, Modality="SR")
     assert len(reports) == len(story["revisions"]) == 1
