@@ -38,6 +38,7 @@ def contradictions(draft: Draft) -> list[Problem]:
         *_same_routes(draft.routes),
         *_same_peers(draft.settings.peers),
         *_tls(draft),
+        *_tls_files(draft),
         *_ports(draft),
         *_addresses(draft),
     ]
@@ -89,18 +90,27 @@ def _tls(draft: Draft) -> Iterator[Problem]:
             "allowed is one of them true, or both."
         )
         yield Problem(key=("tls", "plain"), others=(("tls", "enabled"),), text=text)
-    used = tls.enabled or any(peer.tls for peer in draft.settings.peers.values())
-    needed = {
-        "certificate": tls.enabled,
-        "key": tls.enabled,
-        "ca": tls.enabled and tls.require_client_certificate,
+
+
+def _tls_files(draft: Draft) -> Iterator[Problem]:
+    """Files that are missing; whether those that are there can be used is for TLS to say."""
+    if not draft.has("tls"):
+        return
+    tls, peers = draft.settings.tls, draft.settings.peers
+    speakers: list[Key] = [("peers", name, "tls") for name, peer in peers.items() if peer.tls]
+    listener: list[Key] = [("tls", "enabled")] if tls.enabled else []
+    needed_by = {
+        "certificate": listener,
+        "key": listener,
+        "ca": [*(listener if tls.require_client_certificate else []), *speakers],
     }
-    for name, is_needed in needed.items():
+    for name, whose in needed_by.items():
         path = getattr(tls, name)
-        if is_needed and not path:
-            text = f'tls.{name} is ""; a PEM file is needed because tls.enabled is true.'
-            yield Problem(key=("tls", name), others=(("tls", "enabled"),), text=text)
-        elif used and path and not Path(path).is_file():
+        if whose and not path:
+            because = " and ".join(f"{key_text(key)} is true" for key in whose)
+            text = f'tls.{name} is ""; a PEM file is needed because {because}.'
+            yield Problem(key=("tls", name), others=tuple(whose), text=text)
+        elif (listener or speakers) and path and not Path(path).is_file():
             yield Problem(
                 key=("tls", name), text=f'tls.{name} is "{path}", and there is no such file.'
             )
@@ -167,7 +177,12 @@ def _takes_no_password(database: str) -> str | None:
 
 def warnings(settings: Settings, installed: Collection[str] | None = None) -> list[str]:
     """What is allowed but probably not meant; `installed` are the names of the pipelines here."""
-    return [*_not_installed(settings, installed), *_open_doors(settings), *_low_ports(settings)]
+    return [
+        *_not_installed(settings, installed),
+        *_open_doors(settings),
+        *_low_ports(settings),
+        *_namesakes(settings.peers),
+    ]
 
 
 def _not_installed(settings: Settings, installed: Collection[str] | None) -> Iterator[str]:
@@ -215,3 +230,15 @@ def _low_ports(settings: Settings) -> Iterator[str]:
     for name, port in listeners.items():
         if 0 < port < 1024:
             yield f"{name} is {port}: most systems reserve ports below 1024 for the administrator."
+
+
+def _namesakes(peers: Mapping[str, Peer]) -> Iterator[str]:
+    """Peers that call by one title from one address: which of them calls cannot be known."""
+    for (one, a), (other, b) in combinations(peers.items(), 2):
+        title = a.ae_title.strip()
+        if (title, a.host.casefold()) == (b.ae_title.strip(), b.host.casefold()):
+            yield (
+                f'peers.{one} and peers.{other} are both "{title}" at {a.host} and cannot be told '
+                f"apart when they call: both are taken for peers.{one}, with its limits, counts "
+                "and reports."
+            )

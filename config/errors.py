@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; `problems` says everything that is wrong with it."""
+    """The configuration cannot be used; `problems` says everything that is wrong with it.
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    `draft` is what is right in it, where that much could be read: others may find more wrong there.
+    """
+
+    def __init__(self, problems: Sequence[str], draft: Settings | None = None) -> None:
         self.problems = tuple(problems)
+        self.draft = draft
         super().__init__(*self.problems)
 
     def __str__(self) -> str:

@@ -48,7 +48,8 @@ def load_layers(environ: Mapping[str, str] = os.environ) -> Loaded:
     draft = _draft(layers, [problem.key for problem in problems])
     problems += contradictions(draft)
     if problems or layers.problems:
-        raise ConfigError([*sentences(problems, layers.origins), *layers.problems])
+        told = [*sentences(problems, layers.origins), *layers.problems]
+        raise ConfigError(told, draft.settings)
     return Loaded(
         settings=_with_password(draft.settings),
         origins=layers.origins,

@@ -167,8 +167,8 @@ the environment variable `{FILE_VARIABLE}`; environment variables are laid over 
 `dicom-node config check` says what is wrong or risky, `dicom-node config show` prints every setting
 with its origin, with secrets masked.
 
-`dicom-node reload` takes over peers, routes, retention, assembly, notices and `logging.level`.
-Other settings wait for a restart, and the reload says so.
+`dicom-node reload` takes over peers, routes, retention, assembly, notices and `logging.level`, and
+reads the files of TLS again. Other settings wait for a restart, and the reload says so.
 """
 
 ROUTES_NOTE = """

@@ -10,7 +10,15 @@ from config.origins import Key, key_text
 from config.settings import Settings
 
 RELOADABLE: frozenset[Key] = frozenset(
-    [("peers",), ("routes",), ("retention",), ("assembly",), ("notices",), ("logging", "level")]
+    [
+        ("peers",),
+        ("routes",),
+        ("retention",),
+        ("assembly",),
+        ("notices",),
+        ("logging", "level"),
+        *(("tls", name) for name in ("certificate", "key", "ca", "require_client_certificate")),
+    ]
 )
 """What is read again while the node runs; everything else is fixed when a process starts."""
 
@@ -55,7 +63,8 @@ def reloaded(running: Settings, new: Settings) -> Settings:
         value = getattr(new, section)
         if len(key) == 2:
             name = str(key[1])
-            value = getattr(running, section).model_copy(update={name: getattr(value, name)})
+            so_far = update.get(section, getattr(running, section))
+            value = so_far.model_copy(update={name: getattr(value, name)})
         update[section] = value
     return running.model_copy(update=update)
 

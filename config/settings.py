@@ -135,7 +135,9 @@ class Peer(Section):
     count: bool = True
     results: tuple[ResultKind, ...] = Field(default=("sr",), strict=False)
     max_associations: Annotated[int, Field(ge=1)] | None = None
+    rle: bool = False
     tls: bool = False
+    tls_verify_name: bool = True
     timeout_seconds: Seconds = 30.0
 
 
@@ -196,6 +198,7 @@ class Sender(Section):
     idle_seconds: Seconds
     commitment_seconds: Seconds
     commitment_attempts: Annotated[int, Field(ge=1)]
+    report_seconds: Seconds
 
 
 class Retention(Section):
@@ -244,12 +247,10 @@ class Settings(Section):
     pipelines: Mapping[Name, Pipelines] = Field(default_factory=dict)
     routes: tuple[Route, ...] = Field(default=(), strict=False)
 
-    def peer_by_ae(self, ae_title: str) -> tuple[str, Peer] | None:
-        """The configured peer with this application entity title, and its name."""
-        for name, peer in self.peers.items():
-            if peer.ae_title.strip() == ae_title.strip():
-                return name, peer
-        return None
+    def peers_by_ae(self, ae_title: str) -> dict[str, Peer]:
+        """The configured peers with this application entity title, by name."""
+        wanted = ae_title.strip()
+        return {name: peer for name, peer in self.peers.items() if peer.ae_title.strip() == wanted}
 
     @property
     def checks_called_ae(self) -> bool:

@@ -20,9 +20,9 @@ from config.layers import DEFAULTS
 from config.reference import REFERENCE, read_tables
 from dicom_node import statuses, uids
 from dicom_node.fates import Fate, fate_of
-from dicom_node.receiver import reporting, session
+from dicom_node.forms import NATIVE
+from dicom_node.receiver import ledger, session
 from dicom_node.receiver.negotiation import STORAGE_CLASSES, TRANSFER_SYNTAXES
-from dicom_node.sender import NATIVE
 from dicom_node.statuses import Abort, Rejection, Status
 from pipelines.contract import Severity
 from results import codes
@@ -40,7 +40,8 @@ WHEN: Mapping[str, str] = {
     "WRONG_CLASS": "C-STORE: seen in the first bytes of the data set",
     "WRONG_INSTANCE": "C-STORE: seen in the first bytes of the data set",
     "UNREADABLE": "C-STORE: empty, or not a data set in the agreed transfer syntax",
-    "PROCESSING_FAILURE": "as a Failure Reason only: the stored file cannot be read now",
+    "PROCESSING_FAILURE": "N-ACTION and N-EVENT-REPORT: the database did not take it; as a Failure "
+    "Reason: the stored file cannot be read now",
     "DUPLICATE_INSTANCE": 'C-STORE with other bytes, where `receiver.on_conflict` is "refuse"',
     "NO_SUCH_INSTANCE": "as a Failure Reason only: the instance is not stored here",
     "NO_SUCH_EVENT": "N-EVENT-REPORT",
@@ -64,7 +65,10 @@ DEFAULT_OF = (
     ("receiver", "*"),
     ("tls", "enabled port plain require_client_certificate"),
     ("sender", "*"),
-    ("peers", "commitment verify count results max_associations tls timeout_seconds"),
+    (
+        "peers",
+        "commitment verify count results max_associations tls tls_verify_name timeout_seconds",
+    ),
 )
 """The settings that bear on conformance, by section."""
 
@@ -202,10 +206,10 @@ def _defaults() -> Iterator[tuple[str, str, str]]:
 
 def waits() -> str:
     """When a storage commitment report is brought to a modality."""
-    later = ", ".join(f"{wait:.0f}" for wait in reporting.WAITS)
     return (
         f"- on the association it was asked over, after {session.REPORT_AFTER:.0f} s of silence;\n"
-        f"- else over a new one, tried after waits of {later} s, then given up.\n"
+        "- over a new one, once that association has ended, or has not fallen silent for "
+        f"{ledger.HOLD_SECONDS:.0f} s.\n"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -18,6 +19,9 @@ from storage.journal import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAM
 
 # Files are sent as they lie on disk, piece by piece, never decoded.
 _config.STORE_SEND_CHUNKED_DATASET = True
+
+
+_AROUND_WAITS = (evt.EVT_CONN_OPEN, evt.EVT_DATA_SENT, evt.EVT_DATA_RECV)
 
 
 class Unreachable(Exception):
@@ -37,36 +41,53 @@ def associate(
     on_report: Callable[[Any], tuple[int, None]] | None = None,
 ) -> Association:
     """Open an association with a peer, or raise `Unreachable` saying why in a sentence."""
+    handlers: list[Any] = [(event, _without_delay) for event in _AROUND_WAITS]
+    handlers += [(evt.EVT_N_EVENT_REPORT, on_report)] if on_report else []
+    where = f"{peer.ae_title} cannot be reached at {peer.host}:{peer.port}"
+    try:
+        secure = tls.secure(settings, peer)
+        assoc = _entity(settings, peer).associate(
+            peer.host,
+            peer.port,
+            contexts=list(contexts),
+            ae_title=peer.ae_title,
+            evt_handlers=handlers,
+            max_pdu=settings.receiver.max_pdu,
+            tls_args=(secure, peer.host) if secure else None,
+            ext_neg=list(roles) or None,
+        )
+    except tls.Unusable as error:
+        raise Unreachable(f"{where}: {error}") from error
+    except OSError as error:  # its name has no address, most likely
+        why = (error.strerror or type(error).__name__).lower()
+        raise Unreachable(f"{where}: {why}.") from error
+    except UnicodeError as error:
+        raise Unreachable(f"{where}: that is not the name of a host.") from error
+    if not assoc.is_established:
+        raise _refusal(assoc, peer, where, secure.trouble if secure else None)
+    return assoc
+
+
+def _entity(settings: Settings, peer: Peer) -> AE:
+    """Who we are and how long we wait for this peer."""
     ae = AE(ae_title=settings.node.ae_title)
     ae.connection_timeout = min(peer.timeout_seconds, 10.0)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = peer.timeout_seconds
     ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    handlers: list[Any] = [
-        (evt.EVT_CONN_OPEN, _without_delay),
-        (evt.EVT_DATA_SENT, _without_delay),
-        (evt.EVT_DATA_RECV, _without_delay),
-    ]
-    if on_report is not None:
-        handlers.append((evt.EVT_N_EVENT_REPORT, on_report))
-    assoc = ae.associate(
-        peer.host,
-        peer.port,
-        contexts=list(contexts),
-        ae_title=peer.ae_title,
-        evt_handlers=handlers,
-        max_pdu=settings.receiver.max_pdu,
-        tls_args=(tls.client_context(settings.tls), peer.host) if peer.tls else None,
-        ext_neg=list(roles) or None,
-    )
-    if assoc.is_established:
-        return assoc
+    return ae
+
+
+def _refusal(
+    assoc: Association, peer: Peer, where: str, trouble: ssl.SSLError | None
+) -> Unreachable:
+    """Why there is no association, in a sentence."""
     if assoc.is_rejected:
         reason = assoc.acceptor.primitive.reason_str if assoc.acceptor.primitive else "no reason"
-        raise Unreachable(f"{peer.ae_title} rejected the association: {reason}.")
+        return Unreachable(f"{peer.ae_title} rejected the association: {reason}.")
     if assoc.rejected_contexts:
-        raise NothingAccepted(f"{peer.ae_title} answers, and accepts nothing of what it is asked.")
-    raise Unreachable(f"{peer.ae_title} cannot be reached at {peer.host}:{peer.port}.")
+        return NothingAccepted(f"{peer.ae_title} answers, and accepts nothing of what it is asked.")
+    return Unreachable(f"{where}: {tls.in_words(trouble)}." if trouble else f"{where}.")
 
 
 def _without_delay(event: Any) -> None:
@@ -85,10 +106,15 @@ def _without_delay(event: Any) -> None:
 def association(
     settings: Settings, peer: Peer, contexts: Iterable[PresentationContext]
 ) -> Iterator[Association]:
-    """An association for the length of a block."""
+    """An association for the length of a block; raises `Unreachable` where it ends before that."""
     assoc = associate(settings, peer, contexts)
     try:
         yield assoc
+    except RuntimeError as error:
+        if assoc.is_established:
+            raise
+        # pynetdicom's way to say that the association has ended
+        raise Unreachable(f"{peer.ae_title} broke off before it was asked.") from error
     finally:
         if assoc.is_established:
             assoc.release()

@@ -7,20 +7,20 @@ with the same UID, so that the peer sees it once.
 
 from __future__ import annotations
 
-import threading
 import time
+from functools import partial
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
-from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.association import Association
-from pynetdicom.presentation import PresentationContext, build_context
 
 from config.settings import Peer, Settings
 from dicom_node import logs
 from dicom_node.fates import Fate, fate_of
+from dicom_node.forms import Unsendable, contexts, syntaxes, transmit
 from dicom_node.process import Orders
+from dicom_node.reporting import Reporting
 from dicom_node.scu import NothingAccepted, Unreachable, associate
+from dicom_node.tended import Tended
 from dicom_node.vouching import Vouching
 from storage import outbox
 from storage.backoff import delay
@@ -30,7 +30,6 @@ from storage.killpoints import reached
 from storage.records import Delivery
 
 POLL = 0.05
-NATIVE: list[str | UID] = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 
 
 class Destination:
@@ -56,21 +55,23 @@ class Destination:
     def run(self) -> None:
         """Serve the queue until the node stops."""
         changes = Changes(self.db)
-        while not self.orders.stop.is_set():
-            if not (changes.seen() and self.step()):
-                self._close_idle()
-                self.orders.stop.wait(POLL)
-        changes.close()
-        self.vouching.close()
-        self._close()
+        try:
+            while not self.orders.stop.is_set():
+                if not (changes.seen() and self.step()):
+                    self._close_idle()
+                    self.orders.stop.wait(POLL)
+        finally:
+            changes.close()
+            self.vouching.close()
+            self._close()
 
     def step(self) -> bool:
         """Send what is due and ask about what was sent; False where there was nothing to do."""
         peer = self.settings.peers.get(self.name)
         if peer is None:
             return False
-        if peer != self.known:
-            # Somebody has put it right, perhaps: no need to wait any longer.
+        if peer is not self.known:
+            # A reload: somebody has put it right, perhaps, so there is no need to wait any longer.
             self.known, self.rest_until, self.vouching.rest_until = peer, 0.0, 0.0
         if time.monotonic() < self.rest_until:
             return False
@@ -87,7 +88,15 @@ class Destination:
         for delivery in due:
             if self.orders.stop.is_set():
                 return
-            self._send_one(peer, delivery)
+            try:
+                self._send_one(peer, delivery)
+            except Unreachable:
+                raise
+            except Exception as error:
+                # It ends this thread, and an object must not do that for ever.
+                why = f"The node met a bug at this object ({type(error).__name__}); see its log."
+                self._refused(delivery, None, why)
+                raise
 
     def _send_one(self, peer: Peer, delivery: Delivery) -> None:
         path = Path(self.settings.node.data_dir) / "results" / delivery.key
@@ -110,7 +119,7 @@ class Destination:
             return
         reached("sender: about to send")
         try:
-            response = transmit(assoc, path, delivery.TransferSyntaxUID in accepted)
+            response = transmit(assoc, path, delivery.TransferSyntaxUID, accepted)
         except Unsendable as error:
             self._refused(delivery, None, str(error))
             return
@@ -166,7 +175,10 @@ class Destination:
         self.offered = {offered} | {
             (d.SOPClassUID, d.TransferSyntaxUID) for d in outbox.due(self.db, self.name, 50)
         }
-        self.assoc, self.peer = associate(self.settings, peer, contexts(self.offered)), peer
+        self.assoc, self.peer = (
+            associate(self.settings, peer, contexts(self.offered, rle=peer.rle)),
+            peer,
+        )
         return self.assoc
 
     def _rest(self, why: str, due: list[Delivery]) -> None:
@@ -190,64 +202,25 @@ class Destination:
             assoc.release()
 
 
-def contexts(pairs: set[tuple[str, str]]) -> list[PresentationContext]:
-    """Offer each object as it is, and each class uncompressed for the peer that refuses that."""
-    as_they_are = [build_context(uid, syntax) for uid, syntax in sorted(pairs)]
-    native = [build_context(uid, NATIVE) for uid in sorted({uid for uid, _ in pairs})]
-    return (as_they_are + native)[:128]
-
-
-def syntaxes(assoc: Association, SOPClassUID: str) -> set[str]:
-    """The transfer syntaxes in which the peer takes objects of a class."""
-    return {
-        str(context.transfer_syntax[0])
-        for context in assoc.accepted_contexts
-        if context.abstract_syntax == SOPClassUID
-    }
-
-
-class Unsendable(Exception):
-    """The object cannot be sent as the peer wants it; the message says why."""
-
-
-def transmit(assoc: Association, path: Path, as_it_is: bool) -> Dataset:
-    """Send a file and return the peer's response; an empty one where the association broke off."""
-    try:
-        content = path if as_it_is else decompressed(path)
-    except (AttributeError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
-        raise Unsendable(
-            "The peer does not take the object's transfer syntax, and it cannot be decompressed."
-        ) from error
-    try:
-        return assoc.send_c_store(content)
-    except RuntimeError:
-        return Dataset()  # pynetdicom's way to say that the association has ended meanwhile
-    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-        raise Unsendable("The file of the result is damaged.") from error
-
-
-def decompressed(path: Path) -> Dataset:
-    """An object for a peer that refuses its transfer syntax; it keeps its SOP Instance UID."""
-    ds = dcmread(path)
-    if ds.file_meta.TransferSyntaxUID.is_compressed:
-        ds.decompress(generate_instance_uid=False)
-    return ds
-
-
 def run(orders: Orders) -> None:
-    """Keep a thread for every destination that has something in its queue."""
+    """Keep a thread for every destination; one that ends by a bug takes no other with it.
+
+    Beside them, one for the commitment reports that we owe.
+    """
     db = Database.of(orders.settings)
-    threads: dict[str, threading.Thread] = {}
+    reporting = Tended("reporting", Reporting(db, orders).run)
+    threads: dict[str, Tended] = {}
     orders.ready()
     while not orders.stop.is_set():
-        wanted = set(orders.settings.peers)
-        for name in wanted - threads.keys():
-            target = Destination(name, db, orders).run
-            threads[name] = threading.Thread(target=target, name=name, daemon=True)
-            threads[name].start()
-        for name in [name for name, thread in threads.items() if not thread.is_alive()]:
-            # A bug ended it: the whole process starts again, with its trace in the log.
-            raise RuntimeError(f"the thread of destination {name} ended")
+        for name in orders.settings.peers.keys() - threads.keys():
+            threads[name] = Tended(name, partial(_serve, name, db, orders))
+        rules = orders.settings.sender
+        for thread in (reporting, *threads.values()):
+            thread.tend(rules.backoff_seconds, rules.backoff_cap_seconds)
         orders.stop.wait(0.5)
-    for thread in threads.values():
+    for thread in (reporting, *threads.values()):
         thread.join(orders.settings.node.drain_seconds)
+
+
+def _serve(name: str, db: Database, orders: Orders) -> None:
+    Destination(name, db, orders).run()

@@ -21,6 +21,7 @@ from config.settings import Settings
 from dicom_node import logs
 from dicom_node.child import Child, plain
 from dicom_node.ground import claim, listen_http, patiently
+from dicom_node.preflight import problems
 from dicom_node.process import EXIT_OVER_LIMIT, new_id
 from dicom_node.receiver.listening import listen
 from dicom_node.receiver.seats import Seats
@@ -39,6 +40,8 @@ class Supervisor:
         self.log = logs.log()
         self.id = new_id()
         self.children: list[Child] = []
+        self.unannounced: tuple[int, int] | None = None
+        """The ports to announce as soon as a receiver serves them."""
         self.stopping = 0
         self.hangups = 0
 
@@ -71,7 +74,7 @@ class Supervisor:
         self._start_others(http)
         reached("supervisor: everything started")
         ports = [s.getsockname()[1] for s in (*dicom, *http)]
-        self.announce(self.settings, ports[0], ports[-1] if http else 0)
+        self.unannounced = (ports[0], ports[-1] if http else 0)
         try:
             return self._watch()
         finally:
@@ -148,6 +151,7 @@ class Supervisor:
 
         beaten = 0.0
         while not self.stopping:
+            self._announce()
             time.sleep(0.05)
             for child in self.children:
                 child.hear()
@@ -160,6 +164,13 @@ class Supervisor:
                 fleet.beat(self.db, [self.id, *(child.id for child in self.children)])
                 self._end_silent_workers()
         return self._drain()
+
+    def _announce(self) -> None:
+        """Say once that the node is ready, and not before somebody answers at its port."""
+        receivers = [child for child in self.children if child.role == "receiver"]
+        if self.unannounced and any(child.is_ready for child in receivers):
+            ports, self.unannounced = self.unannounced, None
+            self.announce(self.settings, *ports)
 
     def _revive(self, child: Child) -> None:
         status = child.dead()
@@ -194,19 +205,23 @@ class Supervisor:
 
     def _reload(self) -> None:
         """Take over a changed configuration; a bad one is refused whole and the old one stays."""
-        from pipelines.router import RouteError, compile_routes
         from storage import audit
 
         try:
             found = load()
-            compile_routes(found.routes)
-        except (ConfigError, RouteError) as error:
+            wanted = reloaded(self.settings, found)
+            # What is taken over now, and what the next start will find.
+            wrong = dict.fromkeys([*problems(found), *problems(wanted)])
+        except ConfigError as error:
+            wrong = {str(error): None}
+        if wrong:
+            why = "\n".join(wrong)
             with self.db.transaction() as connection:
-                audit.note(connection, "reload-refused", None, because=str(error))
-            self.log.error("the new configuration is refused, the old one stays", why=str(error))
+                audit.note(connection, "reload-refused", None, because=why)
+            self.log.error("the new configuration is refused, the old one stays", why=why)
             return
         sentence = diff(self.settings, found).sentence
-        self.settings = reloaded(self.settings, found)
+        self.settings = wanted
         for child in self.children:
             child.tell(settings=plain(self.settings))
         for child in self._workers():

@@ -11,9 +11,8 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import build_context, build_role
 
 from config.settings import Peer, Settings
-from dicom_node import logs
+from dicom_node import logs, reports
 from dicom_node.process import Orders
-from dicom_node.reports import read_report
 from dicom_node.scu import (
     NothingAccepted,
     Unreachable,
@@ -21,7 +20,7 @@ from dicom_node.scu import (
     has_instance,
 )
 from dicom_node.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
-from storage import outbox
+from storage import commitments, outbox
 from storage.backoff import delay
 from storage.database import Database, now
 from storage.killpoints import reached
@@ -53,7 +52,7 @@ class Vouching:
         """Ask about all that is not vouched for, when it is time to; False where nothing is."""
         if time.monotonic() < self.rest_until:
             return False
-        waiting = outbox.unvouched(self.db, self.name)
+        waiting = commitments.unvouched(self.db, self.name)
         if not waiting:
             return False
         try:
@@ -91,8 +90,8 @@ class Vouching:
 
     def _give_up(self, delivery: Delivery, comment: str) -> None:
         announced = self.settings.notices.dead
-        outbox.give_up(self.db, delivery, comment, delivery.dimse_status, announced)
-        self.log.error("delivery is dead", delivery=delivery.id)
+        if outbox.give_up(self.db, delivery, comment, delivery.dimse_status, announced):
+            self.log.error("delivery is dead", delivery=delivery.id)
 
     def _without_commitment(self, peer: Peer, delivery: Delivery) -> None:
         """It never answered a request: ask by query where that may be, else send again."""
@@ -101,12 +100,14 @@ class Vouching:
         elif delivery.attempts >= self.settings.sender.max_attempts:
             self._give_up(delivery, f"{peer.ae_title} took the object and never vouched for it.")
         else:
-            outbox.send_again(self.db, delivery, "The peer answered no question about the object.")
+            commitments.send_again(
+                self.db, delivery, "The peer answered no question about the object."
+            )
 
     def _query(self, peer: Peer, delivery: Delivery) -> None:
         rules = self.settings.sender
         wait = delay(delivery.asked + 1, rules.backoff_seconds, rules.commitment_seconds)
-        outbox.asked(self.db, [delivery.id], None, now() + wait)
+        commitments.asked(self.db, [delivery.id], None, now() + wait)
         present = has_instance(
             self.settings,
             peer,
@@ -116,7 +117,7 @@ class Vouching:
         )
         # Many a PACS takes a moment to find what it has just stored.
         if present or delivery.asked + 1 >= rules.commitment_attempts:
-            outbox.verified(self.db, delivery, present)
+            commitments.verified(self.db, delivery, present)
 
     def _request_commitment(self, peer: Peer, asking: list[Delivery]) -> None:
         """N-ACTION for all of them; the answer comes to the receiver, or over this association."""
@@ -124,7 +125,7 @@ class Vouching:
         # Written down before it is sent: the answer may be faster than we are.
         ids = [delivery.id for delivery in asking]
         answer_by = now() + self.settings.sender.commitment_seconds
-        outbox.asked(self.db, ids, self.transaction_uid, answer_by)
+        commitments.asked(self.db, ids, self.transaction_uid, answer_by)
         reached("sender: commitment to be asked, recorded")
         assoc = self._association(peer)
         try:
@@ -160,16 +161,19 @@ class Vouching:
         return self.assoc
 
     def _on_report(self, event: Any) -> tuple[int, None]:
-        report = read_report(event.event_information)
-        ours = outbox.vouched(self.db, report.transaction_uid, report.committed, report.failed)
-        return (0x0000 if ours else 0x0112), None
+        status = reports.take(
+            event.event_type,
+            lambda: event.event_information,
+            lambda report: commitments.vouched(self.db, report),
+        )
+        return status.code, None
 
     def close_idle(self) -> None:
         """Release the association once the peer has answered, or has had its time to."""
         if self.assoc is None:
             return
         waited = time.monotonic() - self.asked_at
-        if waited > REPORT_SECONDS or not outbox.awaited(self.db, self.transaction_uid):
+        if waited > REPORT_SECONDS or not commitments.awaited(self.db, self.transaction_uid):
             self.close()
 
     def close(self) -> None:

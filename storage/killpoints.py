@@ -41,6 +41,8 @@ Point = Literal[
     "sender: commitment asked",
     "receiver: commitment answered, not recorded",
     "receiver: commitment recorded, peer not told",
+    "receiver: report owed, peer not told",
+    "sender: report brought, not recorded",
     "supervisor: database ready",
     "supervisor: everything started",
 ]

@@ -1,20 +1,17 @@
-"""The outbox: each result on its way to each of its destinations, until the peer vouches for it."""
+"""The outbox: each result on its way to each of its destinations, until the peer takes it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from storage import audit
-from storage.backoff import delay
+from storage import delivery as rows
 from storage.database import Database, now
 from storage.records import Delivery, DeliveryStatus, Job, NewResult
-from storage.tables import deliveries, jobs, results, studies
-
-_AGAIN = (1.0, 300.0)
-"""The first and the longest wait, in seconds, before an object nobody vouched for goes again."""
+from storage.tables import deliveries, jobs, results
 
 
 def post(connection: Connection, job: Job, made: Sequence[NewResult]) -> None:
@@ -49,9 +46,9 @@ def post(connection: Connection, job: Job, made: Sequence[NewResult]) -> None:
 
 def due(db: Database, destination: str, limit: int = 100) -> list[Delivery]:
     """What a destination is to be sent now, the most urgent first."""
-    return _deliveries(
+    return rows.found(
         db,
-        _query()
+        rows.query()
         .where(
             deliveries.c.destination == destination,
             deliveries.c.status == DeliveryStatus.WAITING,
@@ -61,21 +58,6 @@ def due(db: Database, destination: str, limit: int = 100) -> list[Delivery]:
         .order_by(
             deliveries.c.attempts > 2, deliveries.c.priority, deliveries.c.attempts, deliveries.c.id
         )
-        .limit(limit),
-    )
-
-
-def unvouched(db: Database, destination: str, limit: int = 500) -> list[Delivery]:
-    """What a destination took and has not vouched for, and is to be asked about now."""
-    return _deliveries(
-        db,
-        _query()
-        .where(
-            deliveries.c.destination == destination,
-            deliveries.c.status == DeliveryStatus.SENT,
-            deliveries.c.not_before <= now(),
-        )
-        .order_by(deliveries.c.id)
         .limit(limit),
     )
 
@@ -96,8 +78,8 @@ def accepted(
     if not vouch:
         values |= {"delivered_at": moment, "evidence": "c-store"}
     with db.transaction() as connection:
-        _write(connection, [delivery.id], values, DeliveryStatus.WAITING)
-        _note(connection, "result-sent", delivery, dimse_status=dimse_status)
+        rows.write(connection, [delivery.id], values, DeliveryStatus.WAITING)
+        rows.note(connection, "result-sent", delivery, dimse_status=dimse_status)
 
 
 def postpone(
@@ -116,7 +98,7 @@ def postpone(
         "dimse_status": dimse_status,
     }
     with db.transaction() as connection:
-        _write(connection, [delivery.id], values, DeliveryStatus.WAITING)
+        rows.write(connection, [delivery.id], values, DeliveryStatus.WAITING)
 
 
 def explain(
@@ -127,28 +109,22 @@ def explain(
 ) -> None:
     """Say why deliveries wait that were not even tried: the peer cannot be reached."""
     with db.transaction() as connection:
-        _write(connection, ids, {"comment": comment}, status)
-
-
-def awaited(db: Database, transaction_uid: str) -> bool:
-    """Whether a peer still owes us the answer to a commitment request."""
-    query = select(deliveries.c.id).where(
-        deliveries.c.transaction_uid == transaction_uid,
-        deliveries.c.status == DeliveryStatus.SENT,
-    )
-    with db.reading() as connection:
-        return connection.execute(query.limit(1)).scalar() is not None
+        rows.write(connection, ids, {"comment": comment}, status)
 
 
 def give_up(
     db: Database, delivery: Delivery, comment: str, dimse_status: int | None, announced: bool
-) -> None:
-    """The peer refuses the object for good, or took it again and again and never vouched."""
+) -> bool:
+    """The peer refuses the object for good, or took it again and again and never vouched.
+
+    Returns whether it is given up: the peer may have vouched for it at this very moment.
+    """
     with db.transaction() as connection:
         detail = {"dimse_status": dimse_status, "comment": comment}
         values = {"status": DeliveryStatus.DEAD, "attempts": delivery.attempts + 1} | detail
-        _write(connection, [delivery.id], values, delivery.status)
-        _note(connection, "delivery-dead", delivery, **detail)
+        if not rows.write(connection, [delivery.id], values, delivery.status):
+            return False
+        rows.note(connection, "delivery-dead", delivery, **detail)
         if announced:
             audit.announce(
                 connection,
@@ -157,89 +133,7 @@ def give_up(
                 destination=delivery.destination,
                 **detail,
             )
-
-
-def asked(
-    db: Database, ids: Collection[int], transaction_uid: str | None, answer_by: float
-) -> None:
-    """A peer is asked to vouch for what it took; ask again where no answer comes by then."""
-    with db.transaction() as connection:
-        _write(
-            connection,
-            ids,
-            {
-                "transaction_uid": transaction_uid,
-                "asked": deliveries.c.asked + 1,
-                "not_before": answer_by,
-            },
-            DeliveryStatus.SENT,
-        )
-
-
-def vouched(
-    db: Database,
-    transaction_uid: str,
-    committed: Collection[str],
-    failed: Mapping[str, int],
-) -> bool:
-    """A peer's answer to a commitment request: done where it has the object, else sent again.
-
-    Returns whether the transaction is one of ours.
-    """
-    query = _query().where(
-        deliveries.c.transaction_uid == transaction_uid,
-        deliveries.c.status == DeliveryStatus.SENT,
-    )
-    with db.transaction() as connection:
-        known = connection.execute(
-            select(deliveries.c.id).where(deliveries.c.transaction_uid == transaction_uid).limit(1)
-        ).scalar()
-        found = [_delivery(row) for row in connection.execute(query).mappings()]
-        _deliver(connection, [d for d in found if d.SOPInstanceUID in committed], "commitment")
-        for delivery in found:
-            if delivery.SOPInstanceUID in failed:
-                reason = failed[delivery.SOPInstanceUID]
-                _send_again(connection, delivery, f"Not committed, reason {reason:#06x}.")
-    return known is not None
-
-
-def verified(db: Database, delivery: Delivery, present: bool) -> None:
-    """A peer's answer to a query: done where it has the object, else it is sent again."""
-    with db.transaction() as connection:
-        if present:
-            _deliver(connection, [delivery], "c-find")
-        else:
-            _send_again(connection, delivery, "The peer does not have the object.")
-
-
-def send_again(db: Database, delivery: Delivery, comment: str) -> None:
-    """A peer did not vouch for what it took: it is sent again."""
-    with db.transaction() as connection:
-        _send_again(connection, delivery, comment)
-
-
-def _deliver(connection: Connection, found: Sequence[Delivery], evidence: str) -> None:
-    values = {
-        "status": DeliveryStatus.DELIVERED,
-        "delivered_at": now(),
-        "evidence": evidence,
-    }
-    _write(connection, [delivery.id for delivery in found], values, DeliveryStatus.SENT)
-    for delivery in found:
-        _note(connection, "result-delivered", delivery, evidence=evidence)
-
-
-def _send_again(connection: Connection, delivery: Delivery, comment: str) -> None:
-    values = {
-        "status": DeliveryStatus.WAITING,
-        "asked": 0,
-        "transaction_uid": None,
-        "comment": comment,
-        # A peer that never vouches must not be sent the same object in a tight circle.
-        "not_before": now() + delay(delivery.attempts, *_AGAIN),
-    }
-    _write(connection, [delivery.id], values, DeliveryStatus.SENT)
-    _note(connection, "result-not-vouched", delivery, comment=comment)
+    return True
 
 
 def revive(db: Database, destination: str | None = None) -> int:
@@ -251,7 +145,6 @@ def revive(db: Database, destination: str | None = None) -> int:
             status=DeliveryStatus.WAITING,
             attempts=0,
             asked=0,
-            transaction_uid=None,
             not_before=now(),
         )
     )
@@ -276,62 +169,3 @@ def delivered_of_peer(db: Database, study_id: int, destination: str) -> int:
     )
     with db.reading() as connection:
         return int(connection.execute(query).scalar_one())
-
-
-def _write(
-    connection: Connection,
-    ids: Collection[int],
-    values: Mapping[str, Any],
-    expected: DeliveryStatus,
-) -> None:
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(ids), deliveries.c.status == expected)
-        .values(**values)
-    )
-
-
-def _note(connection: Connection, event: str, delivery: Delivery, **detail: object) -> None:
-    audit.note(
-        connection,
-        event,
-        delivery.StudyInstanceUID,
-        SOPInstanceUID=delivery.SOPInstanceUID,
-        destination=delivery.destination,
-        **detail,
-    )
-
-
-def _query() -> Select[Any]:
-    return (
-        select(
-            deliveries.c.id,
-            deliveries.c.destination,
-            deliveries.c.status,
-            deliveries.c.attempts,
-            deliveries.c.asked,
-            deliveries.c.transaction_uid,
-            results.c.SOPClassUID,
-            results.c.SOPInstanceUID,
-            results.c.SeriesInstanceUID,
-            results.c.TransferSyntaxUID,
-            studies.c.StudyInstanceUID,
-            results.c.key,
-            deliveries.c.sent_at,
-            deliveries.c.dimse_status,
-            deliveries.c.comment,
-            deliveries.c.evidence,
-        )
-        .join(results, results.c.id == deliveries.c.result_id)
-        .join(jobs, jobs.c.id == results.c.job_id)
-        .join(studies, studies.c.id == jobs.c.study_id)
-    )
-
-
-def _deliveries(db: Database, query: Select[Any]) -> list[Delivery]:
-    with db.reading() as connection:
-        return [_delivery(row) for row in connection.execute(query).mappings()]
-
-
-def _delivery(row: RowMapping) -> Delivery:
-    return Delivery(**{**row, "status": DeliveryStatus(row["status"])})

@@ -217,7 +217,6 @@ class Delivery:
     status: DeliveryStatus
     attempts: int
     asked: int
-    transaction_uid: str | None
     SOPClassUID: str
     SOPInstanceUID: str
     SeriesInstanceUID: str
@@ -228,3 +227,48 @@ class Delivery:
     dimse_status: int | None
     comment: str | None
     evidence: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommittedInstance:
+    """An instance somebody vouches for."""
+
+    SOPClassUID: str
+    SOPInstanceUID: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedInstance:
+    """An instance somebody does not vouch for, and its Failure Reason (0008,1197)."""
+
+    SOPClassUID: str
+    SOPInstanceUID: str
+    reason: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommitmentReport:
+    """The answer to one request for storage commitment: a PACS's to us, or ours to a modality."""
+
+    transaction_uid: str
+    committed: tuple[CommittedInstance, ...]
+    failed: tuple[FailedInstance, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asker:
+    """Who asked us for storage commitment; several peers may have the same AE title."""
+
+    calling_ae: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwedReport:
+    """A commitment report that a peer was promised and has not taken yet."""
+
+    id: str
+    asker: Asker
+    report: CommitmentReport
+    created_at: float
+    attempts: int

@@ -184,13 +184,40 @@ deliveries = Table(
     Column("dimse_status", Integer),
     Column("comment", Text),
     Column("sent_at", Float),
-    Column("transaction_uid", UID, index=True),
     Column("asked", Integer, nullable=False, server_default="0"),
     Column("delivered_at", Float),
     Column("evidence", String(32)),
     UniqueConstraint("result_id", "destination"),
     Index(None, "destination", "status", "not_before"),
     comment="One result to one destination: the outbox",
+)
+
+commitment_requests = Table(
+    "commitment_requests",
+    metadata,
+    Column("transaction_uid", UID, primary_key=True),
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("asked_at", Float, nullable=False),
+    Index(None, "delivery_id"),
+    comment="What we asked a peer to vouch for, every time: an answer may come late",
+)
+
+commitment_reports = Table(
+    "commitment_reports",
+    metadata,
+    # No number: SQLite gives those of removed rows again.
+    Column("id", String(36), primary_key=True),
+    Column("calling_ae", AE, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("transaction_uid", UID, nullable=False),
+    Column("committed", JSON, nullable=False),
+    Column("failed", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("not_before", Float, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("comment", Text),
+    UniqueConstraint("calling_ae", "address", "transaction_uid"),
+    comment="What others asked us to vouch for, and the answer we still owe them",
 )
 
 audit = Table(

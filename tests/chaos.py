@@ -4,8 +4,8 @@
 
 Studies go to a real node without a pause. Every second or so a process of it, chosen by chance,
 is ended by SIGKILL: a receiver, assembly, a worker, the sender, the page, the supervisor with all
-of them, or the PACS. At the end everything acknowledged must be stored, and every result must be
-in the PACS exactly once.
+of them, or the PACS. At the end everything acknowledged must be stored, every result must be in the
+PACS exactly once, and the modality must have been told about every commitment it was promised.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from collections import Counter
 from pathlib import Path
 
 from tests.acceptance.conftest import pacs
-from tests.acceptance.studies import all_delivered, files, insist, small_ct, uid_of
+from tests.acceptance.studies import all_delivered, files, headers, insist, small_ct, uid_of
 from tests.node import Node
+from tests.peers.modality import Modality
 from tests.peers.orthanc import Orthanc
 from tests.peers.processes import free_port, wait_for
 
@@ -47,14 +48,17 @@ class Chaos:
         self.chance = random.Random(seed)
         port = free_port()
         self.orthanc = Orthanc(folder / "orthanc", node_port=port)
+        self.modality = Modality()
         self.node = Node(
             folder / "node",
             node={"port": port},
             assembly={"quiet_seconds": 1.0},
-            peers={"pacs": pacs(self.orthanc)},
+            peers={"pacs": pacs(self.orthanc), "modality": self.modality.as_peer},
             routes=[{"name": "all", "pipelines": ["intake-check"], "send_to": ["pacs"]}],
         )
         self.sent: dict[str, int] = {}
+        self.promised: dict[str, str] = {}
+        """The transactions of commitment requests, by study."""
         self.killed: Counter[str] = Counter()
         self.over = threading.Event()
 
@@ -62,6 +66,7 @@ class Chaos:
         """Send and kill for so long, then wait until all is done, and count."""
         print(f"chaos for {seconds:.0f} s, seed {self.seed}", flush=True)
         self.orthanc.start()
+        self.modality.start()
         self.node.start()
         sender = threading.Thread(target=self._send, name="sending")
         sender.start()
@@ -76,6 +81,7 @@ class Chaos:
         finally:
             self.over.set()
             self.node.kill()
+            self.modality.stop()
             self.orthanc.kill()
 
     def _send(self) -> None:
@@ -86,6 +92,9 @@ class Chaos:
             paths = files(study, self.folder / "studies" / str(seed))
             insist(paths, self.node.port, seconds=120)
             self.sent[uid_of(paths)] = len(paths)
+            self.promised[uid_of(paths)] = self.modality.insist(
+                self.node.port, headers(paths), seconds=120
+            )
 
     def _kill(self, role: str) -> None:
         self.killed[role] += 1
@@ -112,11 +121,21 @@ class Chaos:
             there = sorted(self.orthanc.dicom_tags(each)["SOPInstanceUID"] for each in reports)
             if there != sorted(made):
                 problems.append(f"{study}: {len(made)} reports made, {len(there)} in the PACS")
+        problems += self._untold()
         total = sum(self.sent.values())
         print(f"{total} instances acknowledged, {len(problems)} problems", flush=True)
         for problem in problems:
             print(f"  {problem}")
         return 1 if problems else 0
+
+    def _untold(self) -> list[str]:
+        """What the modality was promised to be told and was not, or told that it is not here."""
+        problems = []
+        for study, transaction in self.promised.items():
+            wait_for(lambda uid=transaction: self.modality.told(uid), 60, "a commitment report")  # type: ignore[misc] # mypy loses the default's type
+            if set(self.modality.told(transaction)) != {1}:
+                problems.append(f"{study}: not committed to")
+        return problems
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 from config.settings import Assembly, Peer, Settings
 from dicom_node import logs
 from dicom_node.assembly.counting import Counting
+from dicom_node.peers import peer_of
 from dicom_node.scu import Unreachable, count_instances
 from dicom_node.views import as_study
 from pipelines import Installed, installed
@@ -17,7 +18,7 @@ from pipelines.router import Decision, compile_routes, decide
 from storage import completion, outbox, studies
 from storage.changes import Changes
 from storage.database import Database, now
-from storage.inbox import Inbox
+from storage.inbox import Inbox, Unreadable, read_journal
 from storage.killpoints import reached
 from storage.records import NewJob, Priority, StoredInstance, StudyRecord
 
@@ -158,8 +159,9 @@ class Completeness:
     def _counted(self, study: StudyRecord, peer: str, answer: Future[int | None]) -> int | None:
         try:
             counted = answer.result()
-        except Unreachable as error:
-            self.log.info("no count of instances", peer=peer, why=str(error))
+        except Exception as error:  # noqa: BLE001 - no study waits for ever because of a question
+            why = str(error) if isinstance(error, Unreachable) else type(error).__name__
+            self.log.warning("no count of instances", peer=peer, why=why)
             return None
         if counted is None:
             return None
@@ -169,8 +171,15 @@ class Completeness:
     def _sender(self, theirs: list[StoredInstance]) -> tuple[str, Peer] | None:
         if not theirs:
             return None
-        named = self.settings.peer_by_ae(theirs[-1].calling_ae)
+        named = peer_of(self.settings, theirs[-1].calling_ae, self._address(theirs[-1]))
         return named if named is not None and named[1].count else None
+
+    def _address(self, instance: StoredInstance) -> str:
+        """Where an instance came from; empty where its file does not say."""
+        try:
+            return read_journal(self.inbox.path(instance.key), instance.key).address
+        except (OSError, Unreadable, ValueError):
+            return ""
 
     def _route(self, study: StudyRecord, theirs: list[StoredInstance]) -> Decision:
         return decide(

@@ -30,10 +30,9 @@ def register(commands: Commands) -> None:
 
 def check(args: Namespace) -> int:
     """Say all that is wrong with settings and routes, and what is probably not meant."""
-    from config.checks import warnings
     from config.errors import ConfigError
     from config.loader import load
-    from dicom_node.cli.routes import problems
+    from dicom_node import preflight
     from pipelines import installed
 
     cautions: list[str] = []
@@ -41,9 +40,11 @@ def check(args: Namespace) -> int:
         settings = load()
     except ConfigError as error:
         errors = list(error.problems)
+        if error.draft is not None:
+            errors += preflight.route_problems(error.draft)
     else:
-        errors = list(problems(settings))
-        cautions = warnings(settings, installed())
+        errors = preflight.problems(settings)
+        cautions = preflight.cautions(settings, installed())
     if args.json:
         print(json.dumps({"ok": not errors, "errors": errors, "warnings": cautions}, indent=2))
     else:

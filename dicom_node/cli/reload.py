@@ -32,7 +32,7 @@ def register(commands: Commands) -> None:
 def reload(args: Namespace) -> int:
     """Check the new configuration, ask the node to take it over, and say what it did."""
     from dicom_node.cli.node import database, settings
-    from dicom_node.cli.routes import problems
+    from dicom_node.preflight import problems
 
     found = settings()
     if wrong := problems(found):

@@ -33,7 +33,7 @@ def serve(args: Namespace) -> int:
     from dicom_node.ground import Occupied
 
     found = settings()
-    _refuse_routes(found)
+    _refuse(found)
     try:
         return supervisor.serve(found, announce)
     except Occupied as error:
@@ -44,17 +44,13 @@ def serve(args: Namespace) -> int:
         raise Stop(_no_port(found, error), WRONG) from None
 
 
-def _refuse_routes(found: Settings) -> None:
-    """Stop on a route that means nothing, before a port is opened.
+def _refuse(found: Settings) -> None:
+    """Stop on a route that means nothing or a certificate that is none, before a port is opened."""
+    from dicom_node.preflight import problems
 
-    Only conditions can be wrong, and the router that reads them brings pydicom: a node without
-    them starts without it.
-    """
-    if not any(route.when for route in found.routes):
-        return
     with without_pixel_libraries():
-        from dicom_node.cli.routes import problems
-    if wrong := problems(found):
+        wrong = problems(found)
+    if wrong:
         raise Stop("\n".join(wrong), USAGE)
 
 
@@ -88,7 +84,7 @@ def _no_port(found: Settings, error: OSError) -> str:
 
 def announce(found: Settings, port: int, http_port: int) -> None:
     """Say that the node is ready and what can be done next; note the ports for other commands."""
-    from config.checks import warnings
+    from dicom_node.preflight import cautions
     from pipelines import installed
     from storage import fleet
     from storage.database import Database
@@ -96,21 +92,21 @@ def announce(found: Settings, port: int, http_port: int) -> None:
     db = Database.of(found)
     fleet.describe(db, os.getpid(), {"port": port, "http_port": http_port})
     db.close()
-    for text in warnings(found, installed()):
+    for text in cautions(found, installed()):
         print(f"Warning: {text}", file=sys.stderr)
     print(welcome(found, port, http_port), flush=True)
 
 
 def welcome(found: Settings, port: int, http_port: int) -> str:
     """The three next steps."""
-    from dicom_node.cli.node import EVERYWHERE
+    from dicom_node.cli.node import EVERYWHERE, program
 
     ae_title, host = found.node.ae_title, found.node.host
     near = "127.0.0.1" if host in EVERYWHERE else host
     far = "this machine's address" if host in EVERYWHERE else host
     page_host = "127.0.0.1" if found.http.host in EVERYWHERE else found.http.host
     steps = [
-        "Send a file:      dicom-node send FILE\n"
+        f"Send a file:      {program()} send FILE\n"
         f"                     or: storescu -aec {ae_title} {near} {port} FILE",
         f"Open the page:    http://{page_host}:{http_port}/"
         if http_port

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
-import time
 from dataclasses import dataclass
 from typing import Literal
 
 from config.settings import Peer, Settings
-from dicom_node import logs
+from dicom_node.peers import addresses, plain_address
 from dicom_node.receiver.negotiation import APPLICATION_CONTEXT, Request
 from dicom_node.receiver.seats import Seats
 from dicom_node.statuses import Rejection
-
-_NAME_SECONDS = 60.0
-_names: dict[str, tuple[float, frozenset[str]]] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,13 +19,6 @@ class Refusal:
 
     rejection: Rejection
     because: str
-
-
-def plain_address(address: str) -> str:
-    """An IP address in one spelling, so that IPv4 peers of an IPv6 socket are recognised."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return str(mapped or ip)
 
 
 def is_checked(setting: bool | Literal["auto"], listening_on: str) -> bool:
@@ -59,28 +47,14 @@ def object_to(
 
 
 def _object_to_calling(request: Request, settings: Settings, address: str) -> Refusal | None:
-    known = [p for p in settings.peers.values() if p.ae_title.strip() == request.calling_ae]
+    known = settings.peers_by_ae(request.calling_ae).values()
     if not known:
         because = "its AE title is not that of a configured peer"
-    elif not any(address in _addresses(peer.host) for peer in known):
+    elif not any(address in addresses(peer.host) for peer in known):
         because = "its AE title is configured with another address"
     else:
         return None
     return Refusal(rejection=Rejection.CALLING_AE, because=because)
-
-
-def _addresses(host: str) -> frozenset[str]:
-    """The addresses of a host by name or number; names are asked for once a minute."""
-    now = time.monotonic()
-    until, found = _names.get(host, (0.0, frozenset()))
-    if now >= until:
-        try:
-            found = frozenset(plain_address(str(i[4][0])) for i in socket.getaddrinfo(host, None))
-        except OSError as error:
-            logs.log().warning("a peer's name is not known", host=host, error=error.strerror)
-            found = frozenset()
-        _names[host] = (now + _NAME_SECONDS, found)
-    return found
 
 
 class Admission:

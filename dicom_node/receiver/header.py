@@ -11,7 +11,7 @@ from pydicom import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from dicom_node.receiver.garbage import UNDECODABLE
+from dicom_node.garbage import UNDECODABLE
 
 PREFIX = 4096
 """Enough for group 0008 up to the instance UID in everything but oddities."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Protocol
 
-from storage.records import Arrival, Association
+from storage.records import Arrival, Asker, Association, CommitmentReport
 
 
 class Ending(StrEnum):
@@ -26,21 +25,13 @@ class Ending(StrEnum):
     """A fault of our own; the log has the trace."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CommittedInstance:
-    """An instance a PACS vouches for."""
-
-    SOPClassUID: str
-    SOPInstanceUID: str
+class NotWritten(Exception):
+    """The database did not take what a peer was to be told that we have."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailedInstance:
-    """An instance a PACS does not vouch for, and its FailureReason."""
-
-    SOPClassUID: str
-    SOPInstanceUID: str
-    reason: int
+HOLD_SECONDS = 10.0
+"""So long a commitment report is left to the association it was asked on, counted anew when it
+is sent there. Then it is brought over a new one, and the peer may get it twice."""
 
 
 class Ledger(Protocol):
@@ -62,13 +53,24 @@ class Ledger(Protocol):
     def refused(self, *, reason: str, calling_ae: str, called_ae: str, address: str) -> None:
         """An association was rejected, or an instance refused; `reason` is for the audit trail."""
 
-    def commitment_result(
-        self,
-        transaction_uid: str,
-        committed: Sequence[CommittedInstance],
-        failed: Sequence[FailedInstance],
-    ) -> bool:
+    def commitment_result(self, report: CommitmentReport) -> bool:
         """A PACS has answered a storage commitment request of ours: durable when this returns.
 
-        False where no such transaction is known.
+        False where no such transaction is known. Raises `NotWritten`.
         """
+
+    def owe(self, asker: Asker, report: CommitmentReport) -> str:
+        """A peer is to get a commitment report: durable when this returns its id.
+
+        For `HOLD_SECONDS` it is left to the association that the peer asked on. Raises
+        `NotWritten`.
+        """
+
+    def is_owed(self, id_: str) -> bool:
+        """Whether a report is still to be brought; then it is left to the caller once more."""
+
+    def reported(self, id_: str) -> None:
+        """The peer has taken a report."""
+
+    def let_go(self, ids: Collection[str]) -> None:
+        """The association on which these were promised has ended before the peer took them."""

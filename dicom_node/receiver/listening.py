@@ -7,16 +7,28 @@ import ssl
 from dataclasses import dataclass
 
 from config.settings import Settings
+from dicom_node import logs
 
 BACKLOG = 256
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Listener:
     """A listening socket, and what makes its connections secure, if anything does."""
 
     socket: socket.socket
     context: ssl.SSLContext | None = None
+
+    def renew(self, settings: Settings) -> None:
+        """Read the certificates again; where they cannot be used, the old ones stay."""
+        if self.context is None:
+            return
+        from dicom_node import tls
+
+        try:
+            self.context = tls.server_context(settings.tls)
+        except tls.Unusable as error:
+            logs.log().error("the old certificates stay in use", why=str(error))
 
 
 def listen(settings: Settings) -> list[socket.socket]:
@@ -38,7 +50,7 @@ def listen(settings: Settings) -> list[socket.socket]:
 
 
 def listeners(settings: Settings, sockets: list[socket.socket]) -> list[Listener]:
-    """Say which of `listen`'s sockets speaks TLS; OSError where the certificate cannot be read."""
+    """Say which of `listen`'s sockets speaks TLS; `tls.Unusable` where its files are bad."""
     if not settings.tls.enabled:
         return [Listener(sock) for sock in sockets]
     from dicom_node import tls

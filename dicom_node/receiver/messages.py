@@ -10,8 +10,8 @@ from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom.dsutils import decode, encode
 
+from dicom_node.garbage import UNDECODABLE
 from dicom_node.receiver.command import IS_RESPONSE, NO_DATA_SET, Command
-from dicom_node.receiver.garbage import UNDECODABLE
 from dicom_node.receiver.negotiation import Context
 from dicom_node.statuses import Status
 
@@ -20,7 +20,7 @@ N_EVENT_REPORT_RQ = 0x0100
 N_ACTION_RQ = 0x0130
 
 
-class BadDataSet(Exception):
+class BadDataSet(ValueError):
     """A message's data set cannot be read."""
 
 

@@ -27,7 +27,7 @@ from pynetdicom.pdu_primitives import (
 from pynetdicom.presentation import PresentationContext, negotiate_as_acceptor
 
 from config.settings import Receiver
-from dicom_node.receiver.garbage import UNDECODABLE
+from dicom_node.garbage import UNDECODABLE
 from dicom_node.receiver.pdu import ProtocolError
 from dicom_node.statuses import Abort
 from dicom_node.uids import STORAGE_COMMITMENT, VERIFICATION

@@ -19,7 +19,7 @@ def run(orders: Orders) -> None:
     gc.collect()
     gc.freeze()
     settings = orders.settings
-    registrar = Registrar(Database.of(settings, derived=True))
+    registrar = Registrar(Database.of(settings, derived=True), Database.of(settings))
     receiver = Receiver(
         listeners(settings, orders.sockets),
         settings,

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_node import logs
-from dicom_node.receiver.ledger import CommittedInstance, Ending, FailedInstance
-from storage import arrivals, outbox
+from dicom_node.receiver.ledger import HOLD_SECONDS, Ending, NotWritten
+from storage import arrivals, commitments, owed
 from storage.arrivals import Closing, Event, Remark
-from storage.database import Database
+from storage.database import Database, now
 from storage.killpoints import reached
-from storage.records import Arrival, Association
+from storage.records import Arrival, Asker, Association, CommitmentReport
 
 GATHER_SECONDS = 0.1
 """How long events are gathered before they are written together."""
@@ -26,10 +27,13 @@ MOST = 2000
 
 
 class Registrar:
-    """A `Ledger` that writes to the database behind the receiver's back."""
+    """A `Ledger` that writes to the database behind the receiver's back.
 
-    def __init__(self, db: Database) -> None:
-        self.db = db
+    What is in no file goes through `durable`, which waits for the disk: it is rare.
+    """
+
+    def __init__(self, db: Database, durable: Database) -> None:
+        self.db, self.durable = db, durable
         self.log = logs.log()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.ending = threading.Event()
@@ -58,22 +62,50 @@ class Registrar:
         }
         self.events.put(Remark(event="refused", detail=detail))
 
-    def commitment_result(
-        self,
-        transaction_uid: str,
-        committed: Sequence[CommittedInstance],
-        failed: Sequence[FailedInstance],
-    ) -> bool:
+    def commitment_result(self, report: CommitmentReport) -> bool:
         """Write it at once: the peer is told that we have its answer."""
         reached("receiver: commitment answered, not recorded")
-        known = outbox.vouched(
-            self.db,
-            transaction_uid,
-            {item.SOPInstanceUID for item in committed},
-            {item.SOPInstanceUID: item.reason for item in failed},
-        )
+        with self._at_once():
+            known = commitments.vouched(self.durable, report)
         reached("receiver: commitment recorded, peer not told")
         return known
+
+    def owe(self, asker: Asker, report: CommitmentReport) -> str:
+        """Write it at once: the peer relies on it."""
+        with self._at_once():
+            id_ = owed.promise(self.durable, asker, report, now() + HOLD_SECONDS)
+        reached("receiver: report owed, peer not told")
+        return id_
+
+    def is_owed(self, id_: str) -> bool:
+        """Ask the database; one that does not answer leaves the report to the sender."""
+        try:
+            return owed.hold(self.db, id_, now() + HOLD_SECONDS)
+        except SQLAlchemyError as error:
+            self.log.error("the database does not say what is owed", error=type(error).__name__)
+            return False
+
+    def reported(self, id_: str) -> None:
+        """Write it; where that fails, the peer gets the report once more."""
+        try:
+            owed.taken(self.db, id_)
+        except SQLAlchemyError as error:
+            self.log.error("the database did not take a report", error=type(error).__name__)
+
+    def let_go(self, ids: Collection[str]) -> None:
+        """Write it; where that fails, the sender takes them when they were held long enough."""
+        try:
+            owed.let_go(self.db, ids)
+        except SQLAlchemyError as error:
+            self.log.error("the database did not take a report", error=type(error).__name__)
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            self.log.error("the database did not take a report", error=type(error).__name__)
+            raise NotWritten from error
 
     def end(self, seconds: float) -> None:
         """Write what is queued, then stop."""

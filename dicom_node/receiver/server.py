@@ -11,13 +11,13 @@ from uuid import uuid4
 
 from config.settings import Settings
 from dicom_node import logs
-from dicom_node.receiver.admission import Admission, Refusal, object_to, plain_address
+from dicom_node.peers import peer_of, plain_address
+from dicom_node.receiver.admission import Admission, Refusal, object_to
 from dicom_node.receiver.connection import Connection, Cut, Lost
 from dicom_node.receiver.ledger import Ending, Ledger
 from dicom_node.receiver.listening import Listener
 from dicom_node.receiver.negotiation import Request, decode_request, negotiate
 from dicom_node.receiver.pdu import Control, ProtocolError
-from dicom_node.receiver.reporting import Reporter
 from dicom_node.receiver.seats import Seats
 from dicom_node.receiver.session import Session, Terms
 from dicom_node.receiver.storing import Shelf
@@ -72,11 +72,12 @@ class Receiver:
         self._seats = seats or Seats()
         self._open: dict[threading.Thread, Connection] = {}
         self._lock = threading.Lock()
-        self._reporter = Reporter(stop)
 
     def reload(self, settings: Settings) -> None:
         """Use other settings for associations that are opened from now on."""
         self.settings = settings
+        for listener in self._listeners:
+            listener.renew(settings)
 
     def run(self) -> None:
         """Serve until `stop` is set, then let open associations finish for `drain_seconds`."""
@@ -175,7 +176,7 @@ class Receiver:
         )
         if refusal is not None:
             return refusal
-        if not caller.admission.take(settings.peer_by_ae(request.calling_ae)):
+        if not caller.admission.take(peer_of(settings, request.calling_ae, caller.address)):
             return Refusal(
                 rejection=Rejection.LOCAL_LIMIT, because="too many associations are open"
             )
@@ -207,8 +208,8 @@ class Receiver:
             ending = session.run(agreement.answer)
         finally:
             self._ledger.closed(association.id, time.time(), ending)
-            for owed in session.reports:
-                self._reporter.bring(owed.report, request.calling_ae, caller.settings)
+            if session.owed:
+                self._ledger.let_go(session.owed)
 
     def _shelf(self, association: Association, settings: Settings) -> Shelf:
         origin = Provenance(

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from config.settings import Settings
-from dicom_node import logs
+from dicom_node import logs, reports
 from dicom_node.receiver import commitment
 from dicom_node.receiver.command import IS_RESPONSE, Command
-from dicom_node.receiver.ledger import Ledger
+from dicom_node.receiver.ledger import Ledger, NotWritten
 from dicom_node.receiver.messages import (
     C_ECHO_RQ,
     N_ACTION_RQ,
@@ -24,16 +24,16 @@ from dicom_node.receiver.negotiation import Context
 from dicom_node.statuses import (
     INVALID_ARGUMENT,
     NO_SUCH_ACTION,
-    NO_SUCH_EVENT,
     NOT_AUTHORIZED,
+    PROCESSING_FAILURE,
     RESOURCE_LIMITATION,
     SUCCESS,
-    UNKNOWN_TRANSACTION,
     UNRECOGNIZED_OPERATION,
     Status,
 )
 from dicom_node.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, VERIFICATION
 from storage.inbox import Inbox
+from storage.records import Asker, CommitmentReport
 
 _MOST_DATA = 1 << 23
 """A commitment request for fifty thousand instances is smaller."""
@@ -78,7 +78,8 @@ class Owed:
     """A commitment report that the peer has not confirmed yet."""
 
     context: Context
-    report: commitment.Report
+    id: str
+    report: CommitmentReport
     message_id: int = 0
     """The number under which it was sent on this association; 0 while it was not."""
 
@@ -90,7 +91,7 @@ class Service:
     ledger: Ledger
     inbox: Inbox
     settings: Settings
-    calling_ae: str
+    asker: Asker
     owed: list[Owed] = field(default_factory=list)
     _last_id: int = 0
 
@@ -100,9 +101,12 @@ class Service:
         return any(not owed.message_id for owed in self.owed)
 
     def send_reports(self) -> Iterator[Reply]:
-        """The reports that wait, as requests to the peer."""
-        for owed in self.owed:
-            if not owed.message_id:
+        """The reports that wait, as requests to the peer, without those it has got meanwhile."""
+        waiting = [owed for owed in self.owed if not owed.message_id]
+        gone = {owed.id for owed in waiting if not self.ledger.is_owed(owed.id)}
+        self.owed = [owed for owed in self.owed if owed.id not in gone]
+        for owed in waiting:
+            if owed.id not in gone:
                 self._last_id += 1
                 owed.message_id = self._last_id
                 yield _as_request(owed)
@@ -130,8 +134,11 @@ class Service:
     def _confirmed(self, command: Command) -> None:
         """The peer has answered a report of ours; a failure is for the next association."""
         answered = command.number(0x0120)
-        if command.number(0x0900) == SUCCESS.code:
-            self.owed = [owed for owed in self.owed if owed.message_id != answered]
+        if command.number(0x0900) != SUCCESS.code:
+            return
+        for owed in [owed for owed in self.owed if owed.message_id == answered]:
+            self.ledger.reported(owed.id)
+            self.owed.remove(owed)
 
     def _asked_to_commit(self, message: Gathered) -> Status:
         if not message.context.as_scp:
@@ -143,31 +150,33 @@ class Service:
         try:
             request = decode_data_set(bytes(message.data), message.context)
             report = commitment.answer(request, self.inbox)
-        except (BadDataSet, commitment.Incomplete):
+            id_ = self.ledger.owe(self.asker, report)
+        except (BadDataSet, reports.Incomplete):
             return INVALID_ARGUMENT
-        self.owed.append(Owed(context=message.context, report=report))
+        except NotWritten:
+            return PROCESSING_FAILURE
+        self.owed.append(Owed(context=message.context, id=id_, report=report))
         logs.log().info(
             "asked for storage commitment",
-            calling_ae=self.calling_ae,
+            calling_ae=self.asker.calling_ae,
             held=len(report.committed),
             missing=len(report.failed),
         )
         return SUCCESS
 
     def _told_of_commitment(self, message: Gathered) -> Status:
-        if message.command.number(_EVENT_TYPE) not in (1, 2):
-            return NO_SUCH_EVENT
-        if self.settings.peer_by_ae(self.calling_ae) is None:
+        if not self.settings.peers_by_ae(self.asker.calling_ae):
             return NOT_AUTHORIZED  # nobody else may say that a PACS has what we sent
         if message.is_too_long:
             return RESOURCE_LIMITATION
         try:
-            event = decode_data_set(bytes(message.data), message.context)
-            told = commitment.read_report(event)
-        except (BadDataSet, commitment.Incomplete):
-            return INVALID_ARGUMENT
-        known = self.ledger.commitment_result(told.transaction_uid, told.committed, told.failed)
-        return SUCCESS if known else UNKNOWN_TRANSACTION
+            return reports.take(
+                message.command.number(_EVENT_TYPE),
+                lambda: decode_data_set(bytes(message.data), message.context),
+                self.ledger.commitment_result,
+            )
+        except NotWritten:
+            return PROCESSING_FAILURE
 
 
 def _as_request(owed: Owed) -> Reply:
@@ -179,7 +188,7 @@ def _as_request(owed: Owed) -> Reply:
             MessageID=owed.message_id,
             CommandDataSetType=_WITH_DATA_SET,
             AffectedSOPInstanceUID=STORAGE_COMMITMENT_INSTANCE,
-            EventTypeID=owed.report.event_type,
+            EventTypeID=reports.event_type(owed.report),
         ),
-        data_set=encode_data_set(owed.report.data_set, owed.context),
+        data_set=encode_data_set(reports.data_set(owed.report), owed.context),
     )

@@ -21,6 +21,7 @@ from dicom_node.receiver.pdu import Control, Fragment, ProtocolError
 from dicom_node.receiver.service import Reply
 from dicom_node.receiver.storing import Shelf, Store
 from dicom_node.statuses import Abort
+from storage.records import Asker
 
 A_RELEASE_RQ = 0x05
 A_ABORT = 0x07
@@ -54,7 +55,9 @@ class Session:
             ledger=terms.shelf.ledger,
             inbox=terms.shelf.inbox,
             settings=terms.settings,
-            calling_ae=terms.shelf.origin.calling_ae,
+            asker=Asker(
+                calling_ae=terms.shelf.origin.calling_ae, address=terms.shelf.origin.address
+            ),
         )
 
     def run(self, acceptance: bytes) -> Ending:
@@ -81,9 +84,9 @@ class Session:
         return ending
 
     @property
-    def reports(self) -> list[service.Owed]:
-        """Commitment reports that were promised on this association and not taken in there."""
-        return self._service.owed
+    def owed(self) -> list[str]:
+        """The commitment reports that were promised on this association and not taken there."""
+        return [owed.id for owed in self._service.owed]
 
     def _serve(self) -> Ending:
         event_of = self._connection.parser.event

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.node import Node
+from tests.peers.modality import Modality
 from tests.peers.orthanc import Orthanc
 from tests.peers.processes import free_port
 
@@ -25,8 +26,15 @@ def orthanc(tmp_path_factory: pytest.TempPathFactory, node_port: int) -> Iterato
 
 
 @pytest.fixture(scope="module")
+def modality() -> Iterator[Modality]:
+    """A modality that asks the node to commit to what it sent."""
+    with Modality() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
 def node(
-    tmp_path_factory: pytest.TempPathFactory, orthanc: Orthanc, node_port: int
+    tmp_path_factory: pytest.TempPathFactory, orthanc: Orthanc, modality: Modality, node_port: int
 ) -> Iterator[Node]:
     """A node that sends its results to Orthanc; not started, it keeps its data when it dies."""
     node = Node(
@@ -34,7 +42,7 @@ def node(
         node={"port": node_port},
         # Longer than any restart, so that what a dead receiver still owes counts to its study.
         assembly={"quiet_seconds": 1.5},
-        peers={"pacs": pacs(orthanc)},
+        peers={"pacs": pacs(orthanc), "modality": modality.as_peer},
         routes=[{"name": "all", "pipelines": ["intake-check"], "send_to": ["pacs"]}],
     )
     yield node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,7 +12,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 
 from bench.phantoms import ct_head, write
+from storage import owed
+from storage.database import Database
 from storage.inbox import Inbox
+from storage.records import Asker
 from tests.node import Node
 
 UNREACHED = "the node did not take everything in time"
@@ -86,3 +90,17 @@ def assert_kept(node: Node, paths: Sequence[Path]) -> None:
         stored = inbox.holds(str(sent.SOPInstanceUID))
         assert stored is not None
         assert dcmread(stored) == sent
+
+
+def headers(paths: Sequence[Path]) -> list[Dataset]:
+    """What the files say without their pixels."""
+    return [dcmread(path, stop_before_pixels=True) for path in paths]
+
+
+def owed_by(node: Node) -> list[Asker]:
+    """Whom the node owes a commitment report."""
+    db = Database(f"sqlite:///{node.data_dir / 'node.sqlite'}")
+    try:
+        return owed.askers(db, math.inf)
+    finally:
+        db.close()

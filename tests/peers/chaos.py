@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -12,6 +13,7 @@ from pynetdicom import AE, AllStoragePresentationContexts, build_role, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.transport import ThreadedAssociationServer
 
+from tests.peers.certificates import Certificate
 from tests.peers.script import (
     ABORT,
     ACCEPT,
@@ -38,7 +40,8 @@ PROCESSING_FAILURE = 0x0110
 class FaultyPACS:
     """A store SCP and storage commitment SCP that follows a `Script`; a context manager.
 
-    `reply_to` says where a calling AE title wants its N-EVENT-REPORT: (host, port).
+    `reply_to` says where a calling AE title wants its N-EVENT-REPORT: (host, port). With a
+    certificate in `tls` it speaks TLS only, and asks its peers for none.
     """
 
     def __init__(
@@ -48,10 +51,12 @@ class FaultyPACS:
         ae_title: str = "FAULTY",
         port: int = 0,
         reply_to: dict[str, tuple[str, int]] | None = None,
+        tls: Certificate | None = None,
     ) -> None:
         self.script = script or Script()
         self.ae_title, self.port = ae_title, port
         self.reply_to = reply_to or {}
+        self.tls = tls
         self.stored: list[Stored] = []
         self.requests: list[Dataset] = []
         self.errors: list[str] = []
@@ -76,7 +81,9 @@ class FaultyPACS:
             (evt.EVT_N_ACTION, self._on_action),
         ]
         self._stopping.clear()
-        server = ae.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
+        server = ae.start_server(
+            ("127.0.0.1", self.port), block=False, evt_handlers=handlers, ssl_context=self._secure()
+        )
         if server is None:  # pynetdicom says so only of a server that blocks
             raise RuntimeError("The faulty PACS could not be started.")
         self._server, self.port = server, int(server.server_address[1])
@@ -101,6 +108,13 @@ class FaultyPACS:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _secure(self) -> ssl.SSLContext | None:
+        if self.tls is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.tls.pem, self.tls.key)
+        return context
 
     def _entity(self) -> AE:
         ae = AE(self.ae_title)

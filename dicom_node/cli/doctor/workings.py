@@ -19,16 +19,17 @@ AHEAD_SECONDS = 60.0
 
 def configuration(settings: Settings) -> Iterator[Finding]:
     """What can be used and is doubtful all the same."""
-    from config.checks import warnings
-    from dicom_node.cli.routes import problems
+    from dicom_node import preflight
 
-    wrong = problems(settings)
-    for text in wrong:
+    routes, files = preflight.route_problems(settings), preflight.tls_problems(settings)
+    for text in routes:
         yield fail("routes", text, "Mend the route's `when`; `dicom-node config check` tries it.")
-    doubtful = warnings(settings)
+    for text in files:
+        yield fail("TLS", text, "Put the right PEM file there; `dicom-node config check` tries it.")
+    doubtful = preflight.cautions(settings)
     for text in doubtful:
         yield warn("configuration", text, "Change it, if it is not meant so.")
-    if not wrong and not doubtful:
+    if not (routes or files or doubtful):
         yield ok("configuration", f"It can be used ({len(settings.routes)} routes).")
 
 

@@ -26,7 +26,7 @@ class Answering:
     """A peer that answers how many instances a study has, or takes for ever to."""
 
     def __init__(self, *, hangs: bool = False) -> None:
-        self.counts: dict[str, int] = {}
+        self.counts: dict[str, int | str] = {}
         self.asked: list[str] = []
         self.hangs = hangs
         self.server: ThreadedAssociationServer | None = None
@@ -56,7 +56,8 @@ class Answering:
             match = Dataset()
             match.QueryRetrieveLevel = "STUDY"
             match.StudyInstanceUID = uid
-            match.NumberOfStudyRelatedInstances = self.counts[uid]
+            count = self.counts[uid]
+            match.add_new(0x00201208, "LO" if isinstance(count, str) else "IS", count)
             yield 0xFF00, match
 
 
@@ -85,9 +86,12 @@ def node(
         node={"receivers": 2},
         http={"enabled": False},
         peers={
+            # As many a site has it: every scanner is called the same.
+            "elsewhere": {"ae_title": "ANSWERING", "host": "192.0.2.7"},
             "answering": {"ae_title": "ANSWERING", "port": answering.port},
             "hanging": {"ae_title": "HANGING", "port": hanging.port, "timeout_seconds": 3},
             "down": {"ae_title": "DOWN", "port": free_port()},
+            "lost": {"ae_title": "LOST", "host": "no-such-host.invalid"},
         },
     )
     with node:
@@ -188,6 +192,19 @@ def test_a_peer_that_cannot_say_takes_back_nothing(node: TroubledNode, connect: 
     connect(datasets, "DOWN").release()
     found = evidence(node, uid_of(datasets))
     assert (found["kind"], found["expected"]) == ("short", 4)
+
+
+@pytest.mark.parametrize("calling", ["LOST", "ANSWERING"])
+def test_a_question_that_fails_in_any_way_is_no_answer(
+    node: TroubledNode, connect: Send, answering: Answering, calling: str
+) -> None:
+    """A peer whose name has no address, or that answers nonsense, keeps no study from closing."""
+    datasets = study(instances=2)
+    answering.counts[uid_of(datasets)] = "many"
+    connect(datasets, calling).release()
+    assert evidence(node, uid_of(datasets))["kind"] == "quiet"
+    assert "no count of instances" in node.said()
+    assert "a chore failed" not in node.said()
 
 
 def test_a_peer_that_hangs_delays_its_own_studies_only(

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -28,12 +28,12 @@ from pynetdicom.pdu_primitives import (
 
 import config
 from config.settings import Settings
-from dicom_node.receiver.ledger import CommittedInstance, Ending, FailedInstance
+from dicom_node.receiver.ledger import Ending, NotWritten
 from dicom_node.receiver.listening import listen, listeners
 from dicom_node.receiver.messages import encode_command
 from dicom_node.receiver.server import Receiver
 from storage.inbox import Inbox
-from storage.records import Arrival, Association
+from storage.records import Arrival, Asker, Association, CommitmentReport
 from tests.peers import wait_for
 
 
@@ -56,8 +56,13 @@ class MemoryLedger:
         self.arrivals: list[Arrival] = []
         self.endings: list[Ending] = []
         self.refusals: list[str] = []
-        self.results: list[tuple[str, list[CommittedInstance], list[FailedInstance]]] = []
+        self.results: list[CommitmentReport] = []
         self.transactions: set[str] = set()
+        self.is_full = False
+        """Whether nothing more can be written down."""
+        self.owed: dict[str, CommitmentReport] = {}
+        self.taken: list[str] = []
+        self.left: list[str] = []
 
     def opened(self, association: Association) -> None:
         """Remember it."""
@@ -80,15 +85,37 @@ class MemoryLedger:
         assert address == "127.0.0.1"
         self.refusals.append(reason)
 
-    def commitment_result(
-        self,
-        transaction_uid: str,
-        committed: Sequence[CommittedInstance],
-        failed: Sequence[FailedInstance],
-    ) -> bool:
+    def commitment_result(self, report: CommitmentReport) -> bool:
         """Remember it if its transaction is known."""
-        self.results.append((transaction_uid, list(committed), list(failed)))
-        return transaction_uid in self.transactions
+        self._check()
+        self.results.append(report)
+        return report.transaction_uid in self.transactions
+
+    def owe(self, asker: Asker, report: CommitmentReport) -> str:
+        """Remember it."""
+        assert asker.calling_ae
+        assert asker.address == "127.0.0.1"
+        self._check()
+        id_ = str(len(self.owed) + len(self.taken) + 1)
+        self.owed[id_] = report
+        return id_
+
+    def is_owed(self, id_: str) -> bool:
+        """Whether nobody has taken it."""
+        return id_ in self.owed
+
+    def reported(self, id_: str) -> None:
+        """Remember that it was taken."""
+        del self.owed[id_]
+        self.taken.append(id_)
+
+    def let_go(self, ids: Collection[str]) -> None:
+        """Remember that it is somebody else's to bring."""
+        self.left += ids
+
+    def _check(self) -> None:
+        if self.is_full:
+            raise NotWritten
 
 
 class Running:

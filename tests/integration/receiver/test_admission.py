@@ -127,6 +127,18 @@ def test_limit_of_a_peer(start: Start) -> None:
         assert ask(node.port, calling="LARGE") is None
 
 
+def test_the_limit_of_a_namesake(start: Start) -> None:
+    """Of two peers with one AE title, each has the limit of the one at its address."""
+    away = {"ae_title": "CT", "host": "192.0.2.7", "max_associations": 1}
+    lost = {"ae_title": "CT", "host": "no-such-host.invalid", "max_associations": 1}
+    here = {"ae_title": "CT", "host": "localhost", "max_associations": 2}
+    node = start(peers={"away": away, "lost": lost, "here": here})
+    with RawPeer(node.port) as one, RawPeer(node.port) as other:
+        one.associate(CT, calling="CT")
+        other.associate(CT, calling="CT")
+        assert ask(node.port, calling="CT") is Rejection.LOCAL_LIMIT
+
+
 def test_reload(start: Start, tmp_path: Path) -> None:
     """New settings hold for associations opened from then on; open ones stay as they are."""
     node = start()

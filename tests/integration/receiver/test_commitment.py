@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,7 +16,7 @@ from dicom_node.receiver.messages import encode_command
 from dicom_node.uids import STORAGE_COMMITMENT
 from tests.integration.receiver.conftest import Start
 from tests.integration.receiver.running import RawPeer, Running, instance, pdu, pdv
-from tests.peers import free_port, wait_for
+from tests.peers import wait_for
 
 WELL_KNOWN = UID("1.2.840.10008.1.20.1.1")
 
@@ -40,21 +37,6 @@ class Reports:
         """The first report."""
         wait_for(lambda: self.taken, 10, "a commitment report")
         return self.taken[0]
-
-
-@contextmanager
-def modality(reports: Reports, port: int) -> Iterator[None]:
-    """A modality that listens for commitment reports."""
-    ae = AE(ae_title="MODALITY")
-    ae.add_supported_context(STORAGE_COMMITMENT, scu_role=False, scp_role=True)
-    server = ae.start_server(
-        ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, reports)]
-    )
-    assert server is not None
-    try:
-        yield
-    finally:
-        server.shutdown()
 
 
 def associate(node: Running, reports: Reports | None = None, **options: Any) -> Association:
@@ -81,14 +63,20 @@ def references(*instances: Dataset) -> Sequence:
     return Sequence(items)
 
 
+def request(assoc: Association, *instances: Dataset, transaction: str | None = None) -> Dataset:
+    """Ask for commitment; returns what is answered."""
+    ds = Dataset()
+    ds.TransactionUID = transaction or generate_uid()
+    ds.ReferencedSOPSequence = references(*instances)
+    status, _ = assoc.send_n_action(ds, 1, STORAGE_COMMITMENT, WELL_KNOWN)
+    return status
+
+
 def ask(assoc: Association, *instances: Dataset) -> str:
     """Ask for commitment, which must be answered with success; returns the transaction."""
-    request = Dataset()
-    request.TransactionUID = generate_uid()
-    request.ReferencedSOPSequence = references(*instances)
-    status, _ = assoc.send_n_action(request, 1, STORAGE_COMMITMENT, WELL_KNOWN)
-    assert status.Status == 0
-    return str(request.TransactionUID)
+    transaction = generate_uid()
+    assert request(assoc, *instances, transaction=transaction).Status == 0
+    return str(transaction)
 
 
 def uids(ds: Dataset, keyword: str) -> list[str]:
@@ -145,61 +133,66 @@ def test_what_was_removed_is_not_held(node: Running) -> None:
     assoc.release()
 
 
-def test_on_a_new_association(start: Start) -> None:
-    """A modality that releases at once is called back, with us in the role of the provider."""
-    port, reports = free_port(), Reports()
-    node = start(peers={"modality": {"ae_title": "MODALITY", "port": port, "timeout_seconds": 5.0}})
+def test_promised_before_the_answer(node: Running) -> None:
+    """When the request is answered the report is on record; taken, it is owed no more."""
+    reports, held = Reports(), stored(node)
+    assoc = associate(node, reports)
+    transaction = ask(assoc, *held)
+    ((id_, owed),) = node.ledger.owed.items()
+    assert owed.transaction_uid == transaction
+    assert [one.SOPInstanceUID for one in owed.committed] == [ds.SOPInstanceUID for ds in held]
+    reports.wait()
+    wait_for(lambda: node.ledger.taken == [id_], 5, "the report to be settled")
+    assoc.release()
+    node.wait_ended(2)
+    assert node.ledger.left == []
+
+
+def test_not_promised(node: Running) -> None:
+    """What cannot be put on record is not promised: the modality is told, and asks again."""
     held = stored(node)
-    with modality(reports, port):
-        assoc = associate(node)
-        transaction = ask(assoc, *held)
-        assoc.release()
-        event_type, report = reports.wait()
-    assert (event_type, report.TransactionUID) == (1, transaction)
+    node.ledger.is_full = True
+    assoc = associate(node, Reports())
+    assert request(assoc, *held).Status == 0x0110
+    node.ledger.is_full = False
+    ask(assoc, *held)
+    assoc.release()
 
 
-@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
-def test_tried_again(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A modality that cannot be reached, or does not take the report, is tried again.
-
-    The warning is pynetdicom's: it leaves a socket that could not connect to the collector.
-    """
-    from dicom_node.receiver import reporting
-
-    tries = []
-    real = reporting._report
-
-    def counting(*args: Any) -> bool:
-        tries.append(args)
-        return real(*args)
-
-    monkeypatch.setattr(reporting, "_report", counting)
-    port, reports = free_port(), Reports(status=0x0110)
-    node = start(peers={"modality": {"ae_title": "MODALITY", "port": port, "timeout_seconds": 5.0}})
-    node.receiver._reporter._waits = (0.0, 0.2, 0.2, 0.2, 0.2)
+def test_left_to_the_sender(node: Running) -> None:
+    """A modality that releases at once has its report left to be brought."""
     held = stored(node)
     assoc = associate(node)
     ask(assoc, *held)
     assoc.release()
-    wait_for(lambda: tries, 5, "a first try")
-    with modality(reports, port):
-        wait_for(lambda: len(reports.taken) > 1, 5, "a second report")
-        reports.status = 0
-        count = len(reports.taken)
-        wait_for(lambda: len(reports.taken) > count or len(tries) == 5, 5, "the last report")
+    node.wait_ended(2)
+    assert node.ledger.left == list(node.ledger.owed)
 
 
-def test_refused_on_the_same_association_then_called_back(start: Start) -> None:
-    """A report that was not taken in on the open association is brought on a new one."""
-    port, bad, good = free_port(), Reports(status=0x0110), Reports()
-    node = start(peers={"modality": {"ae_title": "MODALITY", "port": port, "timeout_seconds": 5.0}})
-    held = stored(node)
-    with modality(good, port):
-        assoc = associate(node, bad)
-        ask(assoc, *held)
-        bad.wait()
-        assoc.release()
-        assert good.wait()[0] == 1
+def test_left_to_the_sender_where_it_is_refused(node: Running) -> None:
+    """A report that was not taken on the open association is left to be brought on another."""
+    reports, held = Reports(status=0x0110), stored(node)
+    assoc = associate(node, reports)
+    ask(assoc, *held)
+    reports.wait()
+    assoc.release()
+    node.wait_ended(2)
+    assert node.ledger.left == list(node.ledger.owed)
+    assert len(reports.taken) == 1
+
+
+def test_brought_by_somebody_else(node: Running) -> None:
+    """What the modality was told over another association meanwhile it is not told twice."""
+    reports, held = Reports(), stored(node)
+    assoc = associate(node, reports)
+    ask(assoc, *held)
+    node.ledger.reported(next(iter(node.ledger.owed)))
+    ask(assoc, *held)
+    reports.wait()
+    assoc.release()
+    node.wait_ended(2)
+    assert len(reports.taken) == 1
+    assert node.ledger.left == []
 
 
 def test_storing_goes_on_while_a_report_waits(node: Running) -> None:
@@ -230,7 +223,9 @@ def instance_meta(ds: Dataset) -> Any:
     return meta
 
 
-@pytest.mark.filterwarnings("ignore:Expected explicit VR", "ignore:End of file")  # of the garbage
+@pytest.mark.filterwarnings(  # of the garbage
+    "ignore:Expected explicit VR", "ignore:End of file", "ignore:The value length"
+)
 @pytest.mark.parametrize(
     ("action_type", "data", "status"),
     [
@@ -238,8 +233,9 @@ def instance_meta(ds: Dataset) -> Any:
         (1, b"", 0x0115),
         (1, b"\xff" * 20, 0x0115),
         (1, b"\x08\x00\x95\x11UI\x06\x001.2.3\0", 0x0115),
+        (1, b"\x08\x00\x95\x11UI\x46\x00" + b"1." * 35, 0x0115),
     ],
-    ids=["another action", "nothing", "garbage", "no references"],
+    ids=["another action", "nothing", "garbage", "no references", "no UID"],
 )
 def test_bad_requests(node: Running, action_type: int, data: bytes, status: int) -> None:
     """A request that cannot be understood says why, and the association goes on."""
@@ -293,10 +289,11 @@ def test_a_pacs_answers_us(start: Start) -> None:
     node.ledger.transactions.add("1.2.3.99")
     yes, no = instance(), instance()
     assert tell(node, "ORTHANC", 2, result_of([yes], [no])) == 0
-    ((transaction, committed, failed),) = node.ledger.results
-    assert transaction == "1.2.3.99"
-    assert [one.SOPInstanceUID for one in committed] == [yes.SOPInstanceUID]
-    assert [(one.SOPInstanceUID, one.reason) for one in failed] == [(no.SOPInstanceUID, 0x0112)]
+    (report,) = node.ledger.results
+    assert report.transaction_uid == "1.2.3.99"
+    assert [one.SOPInstanceUID for one in report.committed] == [yes.SOPInstanceUID]
+    failed = [(one.SOPInstanceUID, one.reason) for one in report.failed]
+    assert failed == [(no.SOPInstanceUID, 0x0112)]
 
 
 def test_answers_nobody_asked_for(start: Start) -> None:
@@ -306,13 +303,14 @@ def test_answers_nobody_asked_for(start: Start) -> None:
     assert tell(node, "ORTHANC", 1, event) == 0x0115
     assert tell(node, "STRANGER", 1, event) == 0x0124
     assert len(node.ledger.results) == 1
+    assert tell(node, "ORTHANC", 3, event) == 0x0113
+    event.TransactionUID = ""
+    assert tell(node, "ORTHANC", 1, event) == 0x0115
+    assert len(node.ledger.results) == 1
 
 
-def test_reporter_gives_up_quietly_without_a_peer(node: Running) -> None:
-    """A modality that is not configured cannot be called back; the node goes on."""
-    before = threading.active_count()
-    assoc = associate(node)
-    ask(assoc, instance())
-    assoc.release()
-    node.wait_ended()
-    assert threading.active_count() <= before + 1
+def test_an_answer_that_cannot_be_written_down(start: Start) -> None:
+    """The PACS is told so, and can report again."""
+    node = start(peers={"pacs": {"ae_title": "ORTHANC"}})
+    node.ledger.is_full = True
+    assert tell(node, "ORTHANC", 1, result_of([instance()], [])) == 0x0110

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import Dataset
 from sqlalchemy import update
 
-from storage.records import DeliveryStatus, JobStatus
+from storage import jobs as job_queue
+from storage import objects, studies
+from storage.records import DeliveryStatus, JobStatus, NewJob, NewResult, Priority
 from storage.tables import deliveries, jobs
 from tests.peers.chaos import FaultyPACS
 from tests.peers.processes import wait_for
@@ -101,3 +105,48 @@ def forget(node: TroubledNode) -> None:
 def peer(pacs: FaultyPACS, **more: Any) -> dict[str, Any]:
     """The configuration of a peer; it is never asked for counts."""
     return {"ae_title": pacs.ae_title, "port": pacs.port, "count": False} | more
+
+
+def post(
+    node: TroubledNode,
+    datasets: Sequence[Dataset],
+    destination: str = "pacs",
+    SOPClassUID: str | None = None,
+) -> str:
+    """Put objects into the outbox as results of a job that no worker of the node takes.
+
+    Returns the UID of their study; another SOP class may be claimed than they have.
+    """
+    uid = node.send("reject")
+    job = node.wait_for_job(uid, JobStatus.REJECTED)
+    made = []
+    for ds in datasets:
+        key, size = objects.write(node.data_dir / "results", ds.SOPInstanceUID, ds)
+        made.append(
+            NewResult(
+                kind="images",
+                SOPClassUID=SOPClassUID or str(ds.SOPClassUID),
+                SOPInstanceUID=str(ds.SOPInstanceUID),
+                SeriesInstanceUID=str(ds.SeriesInstanceUID),
+                TransferSyntaxUID=str(ds.file_meta.TransferSyntaxUID),
+                key=key,
+                size=size,
+                destinations=(destination,),
+            )
+        )
+    new = NewJob(
+        pipeline="test",
+        version="1",
+        framework="torch",
+        priority=Priority.ROUTINE,
+        assignment=job.assignment,
+    )
+    with node.database() as db:
+        study = studies.find(db, uid)
+        assert study is not None
+        with db.transaction() as connection:
+            job_queue.add(connection, study, [new], time.time())
+        taken = job_queue.claim(db, "a test", "torch", 60)
+        assert taken is not None
+        job_queue.finish(db, taken, {}, made)
+    return uid

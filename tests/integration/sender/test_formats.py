@@ -3,58 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
 
 from bench.phantoms import ct_head, encode
-from storage import jobs, objects, studies
-from storage.records import JobStatus, NewJob, NewResult, Priority
-from tests.integration.sender.conftest import MakeNode, peer
+from tests.integration.sender.conftest import MakeNode, peer, post
 from tests.peers.chaos import UNCOMPRESSED, FaultyPACS, Script
 from tests.peers.dcmtk import StoreSCP
 from tests.peers.processes import wait_for
-from tests.trouble import TroubledNode
-
-
-def post(node: TroubledNode, datasets: Sequence[Dataset], destination: str = "pacs") -> None:
-    """Put objects into the outbox as results of a job that no worker of the node takes."""
-    uid = node.send("reject")
-    job = node.wait_for_job(uid, JobStatus.REJECTED)
-    made = []
-    for ds in datasets:
-        key, size = objects.write(node.data_dir / "results", ds.SOPInstanceUID, ds)
-        made.append(
-            NewResult(
-                kind="images",
-                SOPClassUID=str(ds.SOPClassUID),
-                SOPInstanceUID=str(ds.SOPInstanceUID),
-                SeriesInstanceUID=str(ds.SeriesInstanceUID),
-                TransferSyntaxUID=str(ds.file_meta.TransferSyntaxUID),
-                key=key,
-                size=size,
-                destinations=(destination,),
-            )
-        )
-    new = NewJob(
-        pipeline="test",
-        version="1",
-        framework="torch",
-        priority=Priority.ROUTINE,
-        assignment=job.assignment,
-    )
-    with node.database() as db:
-        study = studies.find(db, uid)
-        assert study is not None
-        with db.transaction() as connection:
-            jobs.add(connection, study, [new], time.time())
-        taken = jobs.claim(db, "a test", "torch", 60)
-        assert taken is not None
-        jobs.finish(db, taken, {}, made)
 
 
 @pytest.mark.parametrize("takes", ["compressed", "native"])
@@ -71,6 +31,24 @@ def test_a_compressed_object_goes_as_it_is_unless_the_peer_refuses_that(
         (stored,) = pacs.stored
         assert stored.SOPInstanceUID == ds.SOPInstanceUID
         assert (stored.TransferSyntaxUID == RLELossless) == (takes == "compressed")
+
+
+@pytest.mark.parametrize("bits", [16, 1])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_peer_that_wants_it_gets_pixels_in_rle(
+    sending: MakeNode, wanted: bool, bits: int
+) -> None:
+    """Pixels of bytes are compressed for it alone; a binary segmentation stays as it is."""
+    (ds,) = ct_head(seed=178 + wanted + bits, size=32, slices=1)
+    if bits == 1:
+        ds.BitsAllocated = ds.BitsStored = 1
+        ds.HighBit, ds.PixelData = 0, bytes(32 * 32 // 8)
+    with FaultyPACS(Script()) as pacs:
+        node = sending(pacs={**peer(pacs), "rle": wanted})
+        post(node, [ds])
+        wait_for(lambda: pacs.kept, 10)
+        (stored,) = pacs.stored
+        assert (stored.TransferSyntaxUID == RLELossless) == (wanted and bits == 16)
 
 
 def test_a_decompressed_object_is_the_same_picture(sending: MakeNode, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -61,7 +61,10 @@ class NoCommitment(FaultyPACS):
 
 
 class SameAssociation(FaultyPACS):
-    """One that reports over the association it was asked on."""
+    """One that reports over the association it was asked on, sometimes what nobody asked."""
+
+    transaction_uid: str | None = None
+    event_type = 1
 
     def _on_action(self, event: Any) -> tuple[int, None]:
         self.requests.append(event.action_information)
@@ -69,15 +72,23 @@ class SameAssociation(FaultyPACS):
 
         def report() -> None:
             information = Dataset()
-            information.TransactionUID = request.TransactionUID
+            information.TransactionUID = self.transaction_uid or request.TransactionUID
             information.ReferencedSOPSequence = request.ReferencedSOPSequence
             status, _ = assoc.send_n_event_report(
-                information, 1, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
+                information, self.event_type, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
             )
-            self.errors.append(f"answered {status.get('Status')}")
+            self.errors.append(f"answered {status.get('Status'):04X}")
 
         threading.Timer(0.3, report).start()
         return 0x0000, None
+
+
+class Late(FaultyPACS):
+    """One that answers its first commitment request when it is told to, and no other."""
+
+    def answer_first(self) -> None:
+        """Report what the first request was about."""
+        self._report("DICOM_NODE", self.requests[0])
 
 
 def reporting(pacs: FaultyPACS, node: Any) -> None:
@@ -100,12 +111,58 @@ def test_a_commitment_over_the_same_association_counts_too(sending: MakeNode) ->
     with SameAssociation() as pacs:
         node = sending(pacs=peer(pacs, commitment=True))
         node.wait_delivered(node.send("fine"), "commitment")
-        wait_for(lambda: pacs.errors == ["answered 0"], 5)
+        wait_for(lambda: pacs.errors == ["answered 0000"], 5)
         assert len(pacs.requests) == 1
 
 
-def test_a_late_commitment_counts(sending: MakeNode) -> None:
-    """A PACS that takes its time is waited for, and nothing is sent twice."""
+@pytest.mark.parametrize(
+    ("transaction", "event", "status"), [("2.25.9", 1, 0x0115), (None, 3, 0x0113)]
+)
+def test_a_report_over_the_same_association_is_answered_as_by_the_receiver(
+    sending: MakeNode, transaction: str | None, event: int, status: int
+) -> None:
+    """One that nobody asked for is refused, whichever way it comes, and nothing is delivered."""
+    with SameAssociation() as pacs:
+        pacs.transaction_uid, pacs.event_type = transaction, event
+        node = sending(pacs=peer(pacs, commitment=True), sender=WAIT)
+        uid = node.send("fine")
+        wait_for(lambda: pacs.errors == [f"answered {status:04X}"], 10)
+        assert node.deliveries(uid)[0]["status"] == "sent"
+
+
+LATE: dict[str, tuple[dict[str, Any], Callable[[Late, str], bool]]] = {
+    "asked again meanwhile": (
+        {"commitment_attempts": 5},
+        lambda pacs, status: len(pacs.requests) == 2,
+    ),
+    "sent again meanwhile": (
+        {"commitment_seconds": 0.5, "max_attempts": 9},
+        lambda pacs, status: len(pacs.stored) == 2,
+    ),
+    "given up meanwhile": (
+        {"commitment_seconds": 0.5, "commitment_attempts": 1, "max_attempts": 1},
+        lambda pacs, status: status == "dead",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rules", "is_late"), LATE.values(), ids=LATE)
+def test_a_late_commitment_counts(
+    sending: MakeNode, rules: dict[str, Any], is_late: Callable[[Late, str], bool]
+) -> None:
+    """A PACS that vouches later than it is waited for has vouched, whatever came in between."""
+    with Late(Script(commitment="silent")) as pacs:
+        node = sending(pacs=peer(pacs, commitment=True), sender=rules)
+        reporting(pacs, node)
+        uid = node.send("fine")
+        node.wait_for_deliveries(uid, lambda rows: is_late(pacs, rows[-1]["status"]))
+        pacs.answer_first()
+        node.wait_delivered(uid, "commitment")
+        assert pacs.errors == []
+
+
+def test_a_commitment_in_time_is_waited_for(sending: MakeNode) -> None:
+    """A PACS that takes its time, but not too long, is asked once."""
     with FaultyPACS(Script(commitment_seconds=1.5)) as pacs:
         node = sending(pacs=peer(pacs, commitment=True), sender=WAIT)
         reporting(pacs, node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage import arrivals, audit, jobs, outbox, retention, studies
+from storage import arrivals, audit, commitments, jobs, outbox, retention, studies
 from storage.database import Database
 from storage.records import JobStatus, Outcome, StudyStatus
 from tests.unit.storage.making import (
@@ -111,7 +111,7 @@ def test_a_study_with_an_undelivered_result_stays(db: Database) -> None:
     (delivery,) = outbox.due(db, "pacs")
     outbox.accepted(db, delivery, 0, None, vouch=True)
     assert _removable(db) == []
-    (delivery,) = outbox.unvouched(db, "pacs")
+    (delivery,) = commitments.unvouched(db, "pacs")
     outbox.give_up(db, delivery, "never vouched", None, announced=False)
     assert _removable(db) == []
 

@@ -55,6 +55,21 @@ def test_check_asks_the_router(site_file: Path, capsys: pytest.CaptureFixture[st
     assert "Modality" in error
 
 
+def test_check_asks_the_router_whatever_else_is_wrong(
+    site_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wrong conditions are told beside wrong settings, each route's own."""
+    with site_file.open("a", encoding="utf-8") as file:
+        file.write('when = { Modalty = "CT" }\n')
+        file.write('[[routes]]\nname = "s"\npipelines = ["x"]\nwhen = { BodyPrt = "HEAD" }\n')
+        file.write('[[routes]]\nname = "t"\npipelines = []\n[node]\nport = "x"\n')
+    assert config.check(MACHINES) == USAGE
+    errors = json.loads(capsys.readouterr().out)["errors"]
+    assert len(errors) == 4
+    for word in ("Modalty", "BodyPrt", "routes[2]", "node.port"):
+        assert sum(word in error for error in errors) == 1
+
+
 def test_check_for_machines(site_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json the errors are a list."""
     site_file.write_text("[node]\nport = 'x'\n", encoding="utf-8")

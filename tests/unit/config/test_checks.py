@@ -78,6 +78,14 @@ def test_tls_files_must_be_there(problems: Problems, tmp_path: Path) -> None:
     ]
 
 
+def test_a_peer_that_speaks_tls_needs_an_authority(problems: Problems) -> None:
+    """Without `tls.ca` nobody's certificate could be checked."""
+    said = problems('[peers.pacs]\nae_title = "A"\ntls = true')
+    assert said == [
+        'site.toml, line 3: tls.ca is ""; a PEM file is needed because peers.pacs.tls is true.'
+    ]
+
+
 def test_no_port_clashes_with_a_listener_that_is_off(site: Site) -> None:
     """Ports are compared only where something listens, and 0 is any free one."""
     assert site("[node]\nport = 8080\n[http]\nenabled = false").settings.node.port == 8080
@@ -88,6 +96,19 @@ def test_one_peer_may_have_two_addresses(site: Site) -> None:
     """The same AE title at another port is another peer."""
     text = '[peers.a]\nae_title = "A"\n[peers.b]\nae_title = "A"\nport = 105'
     assert len(site(text).settings.peers) == 2
+
+
+def test_namesakes_at_one_address_are_a_warning(site: Site) -> None:
+    """Peers with one AE title are told apart by their addresses, where these differ."""
+    one, there, here = (
+        f'[peers.{name}]\nae_title = "A"\nhost = "{host}"\nport = {port}\n'
+        for name, host, port in (("a", "x", 104), ("b", "y", 104), ("c", "X", 105))
+    )
+    assert warnings(site(one + there).settings) == []
+    assert warnings(site(one + there + here).settings) == [
+        'peers.a and peers.c are both "A" at x and cannot be told apart when they call: both are '
+        "taken for peers.a, with its limits, counts and reports."
+    ]
 
 
 def test_the_defaults_are_not_risky(site: Site) -> None:

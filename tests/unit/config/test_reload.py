@@ -18,6 +18,10 @@ ae_title = "A2"
 ae_title = "C"
 [pipelines.x]
 concurrency = 2
+[tls]
+port = 2763
+certificate = "new.pem"
+key = "new.key"
 [retention]
 days = 3
 [logging]
@@ -37,9 +41,11 @@ def test_nothing_changed(site: Site) -> None:
 
 
 def test_changes_are_told_apart(site: Site) -> None:
-    """Peers, routes, retention and the log's level are taken over; the rest waits."""
+    """Peers, routes, certificates and the log's level, say, are taken over; the rest waits."""
     difference = diff(site(BEFORE).settings, site(AFTER).settings)
     assert difference.now == (
+        "tls.certificate",
+        "tls.key",
         "retention.days",
         "logging.level",
         "peers.a",
@@ -47,10 +53,11 @@ def test_changes_are_told_apart(site: Site) -> None:
         "peers.c",
         "routes",
     )
-    assert difference.at_restart == ("node.port", "logging.format", "pipelines.x")
+    assert difference.at_restart == ("node.port", "tls.port", "logging.format", "pipelines.x")
     assert difference.sentence == (
-        "Now in force: retention.days, logging.level, peers.a, peers.b, peers.c, routes. "
-        "Restart the node to change node.port, logging.format, pipelines.x; "
+        "Now in force: tls.certificate, tls.key, retention.days, logging.level, peers.a, peers.b, "
+        "peers.c, routes. Restart the node to change node.port, tls.port, logging.format, "
+        "pipelines.x; "
         "until then the old values stay."
     )
 
@@ -65,6 +72,8 @@ def test_the_running_node_keeps_what_waits(site: Site) -> None:
         "debug",
     )
     assert (running.node, running.logging.format) == (old.node, "console")
+    assert (running.tls.certificate, running.tls.key) == (new.tls.certificate, new.tls.key)
+    assert running.tls.port == old.tls.port
     assert diff(running, new).now == ()
     assert diff(running, new).at_restart == diff(old, new).at_restart
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from storage import arrivals, jobs, outbox, retention
+from storage import arrivals, commitments, jobs, outbox, retention
 from storage.arrivals import Closing
 from storage.database import Database, now
 from storage.records import JobStatus
@@ -20,6 +20,7 @@ from tests.unit.storage.making import (
     done,
     known,
     new_job,
+    report,
 )
 
 
@@ -37,8 +38,8 @@ def test_the_story_goes_from_association_to_delivery(client: Client, db: Databas
     arrivals.record(db, [Closing(association="assoc-1", closed_at=now(), outcome="released")])
     (delivery,) = outbox.due(db, "pacs")
     outbox.accepted(db, delivery, 0x0000, None, vouch=True)
-    outbox.asked(db, [delivery.id], "2.25.5", now() + 60)
-    outbox.vouched(db, "2.25.5", [delivery.SOPInstanceUID], {})
+    commitments.asked(db, [delivery.id], "2.25.5", now() + 60)
+    commitments.vouched(db, report("2.25.5", [delivery.SOPInstanceUID]))
     text = _text(client)
     for part in (
         STUDY,

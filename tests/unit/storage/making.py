@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from storage import arrivals, completion, indexing, jobs, listings, studies
+from sqlalchemy import select
+
+from storage import arrivals, commitments, completion, indexing, jobs, listings, outbox, studies
 from storage.database import Database, now
 from storage.records import (
     Arrival,
     Association,
+    CommitmentReport,
+    CommittedInstance,
+    Delivery,
     DeliveryStatus,
+    FailedInstance,
     Indexed,
     Job,
     NewJob,
@@ -22,6 +28,7 @@ from storage.records import (
     Priority,
     StudyRecord,
 )
+from storage.tables import deliveries
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 SR = "1.2.840.10008.5.1.4.1.1.88.33"
@@ -182,6 +189,41 @@ def done(db: Database, destinations: Sequence[str] = ("pacs",), study: str = STU
     job = claim(db)
     jobs.finish(db, job, {"summary": "Nothing stands out."}, [result(destinations)])
     return job
+
+
+def due(db: Database, destination: str = "pacs") -> Delivery:
+    """The one result that a destination is to be sent."""
+    (delivery,) = outbox.due(db, destination)
+    return delivery
+
+
+def sent(db: Database) -> Delivery:
+    """A result that the PACS took and has not vouched for."""
+    done(db)
+    outbox.accepted(db, due(db), 0x0000, None, vouch=True)
+    (delivery,) = commitments.unvouched(db, "pacs")
+    return delivery
+
+
+def row_of(db: Database, delivery: Delivery) -> dict[str, object]:
+    """A delivery as it stands in its table."""
+    with db.reading() as connection:
+        row = connection.execute(select(deliveries).where(deliveries.c.id == delivery.id))
+        return dict(row.mappings().one())
+
+
+def report(
+    transaction_uid: str, committed: Sequence[str], failed: Mapping[str, int] | None = None
+) -> CommitmentReport:
+    """The answer to a request for commitment, about structured reports."""
+    return CommitmentReport(
+        transaction_uid=transaction_uid,
+        committed=tuple(CommittedInstance(SOPClassUID=SR, SOPInstanceUID=uid) for uid in committed),
+        failed=tuple(
+            FailedInstance(SOPClassUID=SR, SOPInstanceUID=uid, reason=reason)
+            for uid, reason in (failed or {}).items()
+        ),
+    )
 
 
 def on_the_way(db: Database) -> set[str]:
