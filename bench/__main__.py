@@ -19,14 +19,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from bench import ingest, latency, startup
+from bench import ingest, latency, making, startup
 from bench.machine import NoDisk, check_disk, command_line, describe, load_average
 from bench.page import page
 from bench.peers import warm_up
 from bench.report import Results, Target, as_json, targets
 from bench.sending import ROOT
 
-PARTS = ("ingest", "stock", "latency", "startup", "idle")
+PARTS = ("ingest", "stock", "latency", "startup", "idle", "results")
 NEEDED_MB = 3000
 SCRATCH = ROOT / "build" / "bench"
 """On the same disk as the default data folder, and not under version control."""
@@ -85,7 +85,16 @@ def measure(told: argparse.Namespace, folder: Path) -> Results:
     started = startup.startups(1 if smoke else 5, folder) if "startup" in only else None
     seconds, settle = (2.0, 1.0) if smoke else (10.0, startup.SETTLE)
     idle = startup.idle(seconds, settle, folder) if "idle" in only else None
-    return Results(ingest=tuple(samples), delays=tuple(delays), startup=started, idle=idle)
+    made = list(making.rounds(rounds, folder)) if "results" in only else []
+    for one in made:
+        print(f"{one.what}: {one.seconds:.2f} s, {one.peak_mb:.0f} MB", flush=True)
+    return Results(
+        ingest=tuple(samples),
+        delays=tuple(delays),
+        startup=started,
+        idle=idle,
+        made=tuple(made),
+    )
 
 
 def _shown(samples: Iterator[ingest.Sample]) -> Iterator[ingest.Sample]:

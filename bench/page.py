@@ -7,8 +7,20 @@ from typing import Any
 
 from bench.ingest import STOCK, Sample
 from bench.latency import INSTANCES, QUIET_SECONDS
+from bench.making import OURS_CT, OURS_DX, PLAIN_CT, PLAIN_DX
 from bench.peers import DCMTK, NODE, ORTHANC, PYNETDICOM, SYSTEMS
-from bench.report import Results, Spread, Target, cells_of, of, percentile, ratio, targets
+from bench.report import (
+    Results,
+    Spread,
+    Target,
+    cells_of,
+    made_of,
+    making_ratio,
+    of,
+    percentile,
+    ratio,
+    targets,
+)
 
 PEERS = (DCMTK, ORTHANC, PYNETDICOM)
 _INTRODUCTION = """# Benchmarks
@@ -30,6 +42,11 @@ _STOCK = """
 What users see: DCMTK's `storescu` over one association and each receiver as it is installed,
 without TCP_NODELAY. The time includes the start of `storescu`.
 """
+_MAKING = """
+From findings to files, in a process that has its libraries loaded, as a worker has; memory is the
+whole process's. highdicom alone is given finished arrays and makes each object by one call: it
+draws, traces, reports and checks nothing.
+"""
 
 
 def page(results: Results, facts: dict[str, Any]) -> str:
@@ -45,6 +62,8 @@ def page(results: Results, facts: dict[str, Any]) -> str:
         parts += ["## From the last byte to the result\n", _latency(results)]
     if results.startup or results.idle:
         parts += ["## Start and rest\n", _start(results)]
+    if results.made:
+        parts += ["## Making results\n", _MAKING, _made(results)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -180,3 +199,17 @@ def _start(results: Results) -> str:
         for role, peak in results.idle.peak_mb.items():
             rows.append([f"peak memory of an idle node's {role}, MB", f"{peak:.0f}"])
     return table(["what", "found"], rows)
+
+
+def _made(results: Results) -> str:
+    rows = []
+    for what in (OURS_DX, PLAIN_DX, OURS_CT, PLAIN_CT):
+        found = made_of(results, what)
+        seconds, peak = Spread.of(m.seconds for m in found), Spread.of(m.peak_mb for m in found)
+        rows.append([what, _spread(seconds, 2), _spread(peak, 0), str(found[0].objects)])
+    pairs = ((OURS_DX, PLAIN_DX), (OURS_CT, PLAIN_CT))
+    ratios = [
+        f"{theirs}: {_spread(making_ratio(results, ours, theirs), 2)} times our time"
+        for ours, theirs in pairs
+    ]
+    return table(["what", "seconds", "MB", "objects"], rows) + "\n" + ". ".join(ratios) + ".\n"

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.ingest import STOCK, Sample
 from bench.latency import Delay
+from bench.making import OURS_CT, OURS_DX, PLAIN_CT, Made
 from bench.peers import DCMTK, NODE, ORTHANC, PYNETDICOM
 from bench.startup import Idle, Startup
 
@@ -21,6 +22,7 @@ class Results:
     delays: tuple[Delay, ...] = ()
     startup: Startup | None = None
     idle: Idle | None = None
+    made: tuple[Made, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,17 @@ def ratio(samples: Sequence[Sample], cell: str, peer: str) -> Spread | None:
     return Spread.of(one.rate / other.rate for one, other in zip(ours, theirs, strict=False))
 
 
+def made_of(results: Results, what: str) -> list[Made]:
+    """The measurements of one thing that was made, in the order of the rounds."""
+    return sorted((m for m in results.made if m.what == what), key=lambda made: made.round)
+
+
+def making_ratio(results: Results, ours: str, plain: str) -> Spread | None:
+    """How many times as long highdicom takes alone, round by round."""
+    pairs = zip(made_of(results, ours), made_of(results, plain), strict=False)
+    return Spread.of(theirs.seconds / mine.seconds for mine, theirs in pairs)
+
+
 def targets(results: Results) -> list[Target]:
     """What the project wants to reach, with what this run found."""
     samples, start = results.ingest, results.startup
@@ -110,10 +123,22 @@ def targets(results: Results) -> list[Target]:
             Spread.of(start.fresh if start else []),
         ),
         ("The same, existing data", 2.0, False, "s", Spread.of(start.existing if start else [])),
+        *_making_targets(results),
     ]
     return [
         Target(what=what, bound=bound, at_least=at_least, unit=unit, found=found)
         for what, bound, at_least, unit, found in rows
+    ]
+
+
+def _making_targets(results: Results) -> list[tuple[str, float, bool, str, Spread | None]]:
+    dx, ct = made_of(results, OURS_DX), made_of(results, OURS_CT)
+    ratio_of_ct = making_ratio(results, OURS_CT, PLAIN_CT)
+    return [
+        (OURS_DX, 1.5, False, "s", Spread.of(made.seconds for made in dx)),
+        (f"{OURS_DX}: memory", 400, False, "MB", Spread.of(made.peak_mb for made in dx)),
+        (OURS_CT, 5.0, False, "s", Spread.of(made.seconds for made in ct)),
+        (f"{PLAIN_CT}: its time over ours", 1.0, True, "x", ratio_of_ct),
     ]
 
 

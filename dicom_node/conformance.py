@@ -24,7 +24,6 @@ from dicom_node.forms import NATIVE
 from dicom_node.receiver import ledger, session
 from dicom_node.receiver.negotiation import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from dicom_node.statuses import Abort, Rejection, Status
-from pipelines.contract import Severity
 from results import codes
 from results.source import PATIENT_AND_STUDY
 from storage import journal
@@ -215,8 +214,7 @@ def waits() -> str:
 
 def private_codes() -> str:
     """Every code of our own scheme, with what it is used for."""
-    fixed = [codes.NOTE_KIND, codes.NOT_PROCESSED, *map(codes.severity, Severity)]
-    rows = [(*_coded(concept), "every pipeline") for concept in fixed]
+    rows = [(*_coded(concept), "every pipeline") for concept in codes.OWN]
     kinds = {*_constants("Note", "code"), *_passed_on("code")}
     rows += [
         (*_coded(codes.note_kind(kind)), "intake-check, a kind of note") for kind in sorted(kinds)

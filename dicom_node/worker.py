@@ -13,17 +13,16 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
-from dicom_node import __version__, logs
+from dicom_node import logs
 from dicom_node.delivery_plan import plan
 from dicom_node.process import EXIT_OVER_LIMIT, Orders
-from dicom_node.views import as_study
+from dicom_node.remaking import context, material
 from pipelines import installed
 from pipelines.contract import Cancelled, Findings, Pipeline, Rejected, Retryable, Study
-from results.build import Context, Device, Result, build_results
-from storage import jobs, made, objects, studies
+from results.build import Result, build_results
+from storage import jobs, objects
 from storage.backoff import delay
 from storage.changes import Changes
 from storage.database import Database, now
@@ -179,27 +178,14 @@ class Worker:
         jobs.put_back(self.db, job, reason, now() + wait)
 
     def _work(self, job: Job, watch: Watch) -> None:
-        study, closed_at = self._study(job)
+        study, closed_at = material(self.db, self.inbox, job)
         findings = self._pipeline(job.pipeline).run(study, watch)
         reached("worker: pipeline ran")
         watch(0.95, "writing results")
-        made = self._results(job, study, findings, closed_at)
+        made, not_made = self._results(job, study, findings, closed_at)
         reached("worker: results written, not recorded")
-        jobs.finish(self.db, job, findings.to_dict(), made)
+        jobs.finish(self.db, job, findings.to_dict(), made, not_made)
         self.log.info("job done", job=job.id, pipeline=job.pipeline, results=len(made))
-
-    def _study(self, job: Job) -> tuple[Study, float]:
-        record = studies.find(self.db, job.StudyInstanceUID)
-        closed = studies.revision(self.db, job.study_id, job.revision)
-        if record is None or closed is None:
-            raise Rejected("The study is no longer stored.")
-        stored = [item for item in studies.held(self.db, record.id) if not item.ours]
-        chosen = {uid: set(found) for uid, found in job.assignment["series"].items()}
-        missing = [i for i in stored if not self.inbox.path(i.key).exists()]
-        if missing or not stored:
-            raise Rejected("Stored pixels of the study were removed before the job ran.")
-        study = as_study(record, stored, self.inbox, revision=job.revision, chosen=chosen)
-        return study, closed["closed_at"]
 
     def _pipeline(self, name: str) -> Pipeline:
         if name not in self.loaded:
@@ -213,28 +199,17 @@ class Worker:
 
     def _results(
         self, job: Job, study: Study, findings: Findings, closed_at: float
-    ) -> list[NewResult]:
+    ) -> tuple[list[NewResult], tuple[str, ...]]:
         wanted = plan(job.assignment, self.orders.settings)
         # A shadow job's report is made and kept, and sent to nobody.
         kinds = sorted({kind for kinds in wanted.values() for kind in kinds}) or ["sr"]
-        built = build_results(kinds, study, findings, self._context(job, kinds, closed_at))
-        for reason in built.reasons:
-            self.log.warning("a result was not made", job=job.id, why=reason)
-        return [self._keep(result, wanted) for result in built.results]
-
-    def _context(self, job: Job, kinds: Sequence[str], closed_at: float) -> Context:
-        settings = self.orders.settings.node
-        return Context(
-            root=settings.uid_root,
-            pipeline=job.pipeline,
-            version=job.version,
-            revision=job.revision,
-            # The study's own moment: a job that is run twice makes the same bytes.
-            content_datetime=datetime.fromtimestamp(closed_at).astimezone(),
-            ae_title=settings.ae_title,
-            device=Device(version=__version__),
-            predecessors={kind: made.predecessors(self.db, job, kind) for kind in kinds},
+        built = build_results(
+            kinds,
+            study,
+            findings,
+            context(self.db, self.orders.settings, job, kinds, closed_at),
         )
+        return [self._keep(result, wanted) for result in built.results], built.reasons
 
     def _keep(self, result: Result, wanted: Mapping[str, Sequence[str]]) -> NewResult:
         folder = Path(self.orders.settings.node.data_dir) / "results"

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from pydicom import Dataset
 from pydicom.uid import UID
 
 from pipelines.contract import Findings, Study
-from results.identity import Device, derive_uid
-from results.source import headers
-from results.sr import Predecessor, build_sr
+from results.checks import check
+from results.context import KINDS, Context, Making, NotMade, Predecessor
+from results.heatmap import build_heatmap
+from results.identity import Device
+from results.images import build_images
+from results.key_objects import build_key_objects
+from results.overlay import overlaid
+from results.presentation import build_presentation
+from results.report import build_report
+from results.seg import build_seg
+from results.source import Source
+from results.sr import build_sr
 
-__all__ = ["Built", "Context", "Device", "Predecessor", "Result", "build_results", "headers"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What a result is about besides its findings; with the source it decides every UID."""
-
-    pipeline: str
-    version: str
-    """The pipeline's."""
-    revision: int
-    """Which revision of the study was looked at."""
-    content_datetime: datetime
-    """What the report is dated; part of its bytes, so it must be the same when built again."""
-    root: str = "2.25"
-    ae_title: str = ""
-    predecessors: Mapping[str, Sequence[Predecessor]] = field(default_factory=dict)
-    """For each kind, what the latest earlier revision gave."""
-    series_number: int = 9000
-    device: Device = field(default_factory=Device)
+__all__ = ["Built", "Context", "Device", "Predecessor", "Result", "build_results"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,49 +51,57 @@ class Built:
 
 def build_results(
     kinds: Iterable[str],
-    source: Study | Sequence[Dataset],
+    source: Study | Source | Sequence[Dataset],
     findings: Findings,
     context: Context,
 ) -> Built:
     """Build the wanted kinds of objects from one run; a kind that cannot be had gives a reason.
 
-    The source is the study, or the headers of its instances with `PATIENT_AND_STUDY` in the first.
+    Findings that cannot be true of their source raise `Rejected`.
     """
-    images = headers(source) if isinstance(source, Study) else source
-    results, reasons = [], []
-    for kind in sorted(set(kinds)):
-        builder = _BUILDERS.get(kind)
-        if builder is None:
-            known = ", ".join(_BUILDERS)
-            reasons.append(f"No result of kind '{kind}' was made: this node can make {known}.")
+    if isinstance(source, Study):
+        source = Source.of_study(source)
+    elif not isinstance(source, Source):
+        source = Source.of_datasets(source)
+    check(source, findings)
+    making = Making(source=source, findings=findings, context=context)
+    results: list[Result] = []
+    reasons: list[str] = []
+    for kind in sorted(set(kinds), key=KINDS.index):
+        try:
+            made, left_out = _BUILDERS[kind](making)
+        except NotMade as reason:
+            reasons.append(f"No {kind} was made: {reason}.")
             continue
-        ds = builder(images, findings, context)
-        results.append(
+        reasons.extend(left_out)
+        results.extend(
             Result(
                 kind=kind,
                 SOPClassUID=UID(ds.SOPClassUID),
                 SOPInstanceUID=UID(ds.SOPInstanceUID),
                 dataset=ds,
             )
+            for ds in made
         )
     return Built(results=tuple(results), reasons=tuple(reasons))
 
 
-def _sr(source: Sequence[Dataset], findings: Findings, context: Context) -> Dataset:
-    study = str(source[0].StudyInstanceUID)
-    made_by = (study, context.pipeline, context.version)
-    return build_sr(
-        source,
-        findings,
-        SOPInstanceUID=derive_uid(context.root, *made_by, str(context.revision), "sr", "0"),
-        SeriesInstanceUID=derive_uid(context.root, *made_by, "sr", "series"),
-        series_number=context.series_number,
-        instance_number=max(1, context.revision),
-        content_datetime=context.content_datetime,
-        predecessors=context.predecessors.get("sr", ()),
-        device=replace(context.device, station=context.ae_title or context.device.station),
-        uid_root=context.root,
-    )
+Builder = Callable[[Making], tuple[Sequence[Dataset], Sequence[str]]]
+"""Makes the objects of a kind, and says in sentences what they leave out."""
 
 
-_BUILDERS: Mapping[str, Callable[[Sequence[Dataset], Findings, Context], Dataset]] = {"sr": _sr}
+def _all(build: Callable[[Making], Sequence[Dataset]]) -> Builder:
+    """A builder that leaves nothing out."""
+    return lambda making: (build(making), ())
+
+
+_BUILDERS: Mapping[str, Builder] = {
+    "sr": _all(lambda making: [build_sr(making)]),
+    "seg": _all(build_seg),
+    "overlay": overlaid,
+    "presentation": _all(build_presentation),
+    "heatmap": _all(build_heatmap),
+    "key-objects": _all(build_key_objects),
+    "report": _all(build_report),
+    "images": _all(build_images),
+}

@@ -8,23 +8,37 @@ from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr import CodedConcept
 from pydicom.sr.codedict import codes
 
-from pipelines.contract import Concept, Severity
+from pipelines.contract import Concept, Findings, Presence, Rejected, Severity
+from results.text import Encodable, line
 
 PRIVATE_SCHEME = "99DICOMNODE"
 
 QUALITATIVE_EVALUATIONS = CodedConcept("C0034375", "UMLS", "Qualitative Evaluations")
 SOURCE = CodedConcept("260753009", "SCT", "Source")
 SOURCE_OF_MEASUREMENT = CodedConcept("121112", "DCM", "Source of Measurement")
+IMAGE_REGION = CodedConcept("111030", "DCM", "Image Region")
+EQUIVALENT_NAME = CodedConcept("121050", "DCM", "Equivalent Meaning of Concept Name")
+CERTAINTY = CodedConcept("111012", "DCM", "Certainty of Finding")
+PROBABILITY_OF_CANCER = CodedConcept("111047", "DCM", "Probability of cancer")
+PERCENT = CodedConcept("%", "UCUM", "Percent")
 SEVERITY = CodedConcept("246112005", "SCT", "Severity")
+NO_UNIT = CodedConcept("1", "UCUM", "no units")
+
 NOTE_KIND = CodedConcept("note-kind", PRIVATE_SCHEME, "Kind of note")
 NOT_PROCESSED = CodedConcept("not-processed", PRIVATE_SCHEME, "Not processed")
-NO_UNIT = CodedConcept("1", "UCUM", "no units")
+LIMITS = CodedConcept("limits", PRIVATE_SCHEME, "Limits of the result")
+THRESHOLD = CodedConcept("threshold", PRIVATE_SCHEME, "Threshold of presence")
+CALIBRATED = CodedConcept("calibrated", PRIVATE_SCHEME, "Calibrated probability")
+HEAT_MAP = CodedConcept("heat-map", PRIVATE_SCHEME, "Heat map")
 
 _SEVERITIES = {
     Severity.INFO: CodedConcept("severity-info", PRIVATE_SCHEME, "Information"),
     Severity.WARNING: CodedConcept("severity-warning", PRIVATE_SCHEME, "Warning"),
     Severity.ERROR: CodedConcept("severity-error", PRIVATE_SCHEME, "Error"),
 }
+
+OWN = (NOTE_KIND, NOT_PROCESSED, LIMITS, THRESHOLD, CALIBRATED, HEAT_MAP, *_SEVERITIES.values())
+"""Every code of our own scheme that does not depend on what a pipeline says."""
 
 _MEASURES = {
     "slice spacing": codes.DCM.SpacingBetweenSlices,
@@ -35,45 +49,103 @@ _UNITS = {
     "1": NO_UNIT,
     "mm": codes.UCUM.Millimeter,
     "cm": codes.UCUM.Centimeter,
-    "%": codes.UCUM.Percent,
+    "%": PERCENT,
     "deg": codes.UCUM.Degree,
     "s": codes.UCUM.Second,
     "[hnsf'U]": codes.UCUM.HounsfieldUnit,
 }
 
+_PRESENCES = {
+    Presence.PRESENT: CodedConcept("52101004", "SCT", "Present"),
+    Presence.ABSENT: CodedConcept("272519000", "SCT", "Absent"),
+    Presence.INDETERMINATE: CodedConcept("82334004", "SCT", "Indeterminate"),
+}
 
-def scheme_item() -> CodingSchemeIdentificationItem:
-    """Explain our own scheme, as PS3.3 C.12.1 asks of an object that uses one."""
-    return CodingSchemeIdentificationItem(
+_YES = CodedConcept("373066001", "SCT", "Yes")
+_NO = CodedConcept("373067005", "SCT", "No")
+
+_METHODS = {
+    "grad-cam": codes.DCM.GradientWeightedClassActivation,
+    "saliency": codes.DCM.Saliency,
+}
+
+_CANCER = {
+    ("SCT", "21594007"),  # malignant
+    ("SCT", "86049000"),  # malignant neoplasm, primary
+    ("SCT", "363346000"),  # malignant neoplastic disease
+    ("SCT", "448216007"),  # malignant epithelial neoplasm of thyroid
+    ("SCT", "93880001"),  # primary malignant neoplasm of lung
+    ("SCT", "1162635006"),  # malignant melanoma
+}
+
+
+def scheme_items(findings: Findings) -> list[CodingSchemeIdentificationItem]:
+    """Explain our own scheme, and the private ones of a pipeline (PS3.3 C.12.1.1.1)."""
+    ours = CodingSchemeIdentificationItem(
         designator=PRIVATE_SCHEME,
         name="Codes of dicom-node",
         responsible_organization="dicom-node",
     )
+    named = {concept.scheme.strip() for concept in _concepts(findings)}
+    private = sorted(name for name in named if name.startswith("99") and name != PRIVATE_SCHEME)
+    return [ours, *map(CodingSchemeIdentificationItem, private)]
 
 
-def private(name: str) -> CodedConcept:
+def _concepts(findings: Findings) -> list[Concept]:
+    found: list[Concept | Presence | None] = []
+    for judgement in findings.classifications:
+        found += (judgement.name, judgement.value)
+    for region in findings.regions:
+        found += (region.type, region.category, region.anatomy)
+    found += [number.concept for number in findings.measurements]
+    return [concept for concept in found if isinstance(concept, Concept)]
+
+
+def private(name: str, fits: Encodable = str) -> CodedConcept:
     """Make a concept of our own scheme from a name: the same name gives the same code."""
-    slug = "-".join(name.lower().split())
-    if not slug.isascii() or len(slug) > 16:
-        slug = sha256(slug.encode()).hexdigest()[:16]
-    return CodedConcept(slug, PRIVATE_SCHEME, shortened(name, 64))
+    return _own("-".join(name.lower().split()), name, fits)
 
 
-def coded(concept: Concept) -> CodedConcept:
-    """A pipeline's concept as an item of a code sequence."""
-    return CodedConcept(concept.value, concept.scheme, concept.meaning)
+def note_kind(code: str, fits: Encodable = str) -> CodedConcept:
+    """The concept for a kind of note, from its short name that machines know."""
+    return _own(code, code, fits)
 
 
-def measure(name: str) -> CodedConcept:
+def _own(slug: str, name: str, fits: Encodable) -> CodedConcept:
+    plain = slug.isascii() and slug.isprintable() and "\\" not in slug
+    if not plain or not 0 < len(slug) <= 16 or slug != slug.strip():
+        slug = sha256(slug.encode(errors="replace")).hexdigest()[:16]
+    return CodedConcept(slug, PRIVATE_SCHEME, line(fits(name), 64) or slug)
+
+
+def coded(concept: Concept, fits: Encodable = str) -> CodedConcept:
+    """A pipeline's concept as an item of a code sequence, its meaning made to fit.
+
+    A code that has no place in the character set cannot be written: another means something else.
+    """
+    value, scheme = concept.value.strip(), concept.scheme.strip()
+    if fits(value) != value or fits(scheme) != scheme:
+        raise Rejected("A finding has a code that the images' character set has no place for.")
+    return CodedConcept(value, scheme, line(fits(concept.meaning), 64) or value[:64])
+
+
+def judged(value: Presence | Concept, fits: Encodable = str) -> CodedConcept:
+    """A judgement's value as an item of a code sequence."""
+    return coded(value, fits) if isinstance(value, Concept) else _PRESENCES[value]
+
+
+def measure(name: str, fits: Encodable = str) -> CodedConcept:
     """The concept for what was measured."""
     known = _MEASURES.get(name.lower())
-    return CodedConcept.from_code(known) if known else private(name)
+    return CodedConcept.from_code(known) if known else private(name, fits)
 
 
 def unit(ucum: str) -> CodedConcept:
     """The concept for a UCUM unit."""
     known = _UNITS.get(ucum)
-    return CodedConcept.from_code(known) if known else CodedConcept(ucum, "UCUM", ucum)
+    if known is not None:
+        return CodedConcept.from_code(known)
+    return CodedConcept(ucum, "UCUM", ucum)
 
 
 def severity(value: Severity) -> CodedConcept:
@@ -81,12 +153,20 @@ def severity(value: Severity) -> CodedConcept:
     return _SEVERITIES[value]
 
 
-def note_kind(code: str) -> CodedConcept:
-    """The concept for a kind of note, from its short name that machines know."""
-    slug = code if len(code) <= 16 else sha256(code.encode()).hexdigest()[:16]
-    return CodedConcept(slug, PRIVATE_SCHEME, shortened(code, 64))
+def yes_or_no(value: bool) -> CodedConcept:
+    """The concept for an answer."""
+    return _YES if value else _NO
 
 
-def shortened(text: str, length: int) -> str:
-    """The text, cut to a length with dots in place of the rest."""
-    return text if len(text) <= length else text[: length - 3].rstrip() + "..."
+def method(name: str) -> CodedConcept:
+    """The concept for how a heat map was made."""
+    return CodedConcept.from_code(_METHODS.get(name.lower(), HEAT_MAP))
+
+
+def probability(of: Concept, calibrated: bool) -> CodedConcept:
+    """What a probability is called: that of cancer only where it is one (CID 6048).
+
+    Both are given in percent, as in TID 4006.
+    """
+    is_one = calibrated and (of.scheme, of.value) in _CANCER
+    return PROBABILITY_OF_CANCER if is_one else CERTAINTY

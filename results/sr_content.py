@@ -2,97 +2,68 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from highdicom.sr import (
-    AlgorithmIdentification,
     CodeContentItem,
-    CodedConcept,
-    CompositeContentItem,
     ContainerContentItem,
-    ContentItem,
-    ContentSequence,
     DeviceObserverIdentifyingAttributes,
-    ImageContentItem,
-    Measurement,
     MeasurementReport,
-    MeasurementsAndQualitativeEvaluations,
     ObservationContext,
     ObserverContext,
-    RelationshipTypeValues,
     TextContentItem,
-    TrackingIdentifier,
 )
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from pipelines.contract import Reference, is_image_class
+from pipelines.contract import HeatMap, Note, Reference, Refusal, Rendered
 from results import codes as words
-
-if TYPE_CHECKING:
-    from pipelines.contract import Algorithm, Findings, Note, Refusal
-    from results.identity import Device
-    from results.text import Encodable
+from results.context import Making
+from results.identity import derive_uid
+from results.sr_groups import groups, study_group
+from results.sr_items import CONTAINS, HAS_PROPERTIES, INFERRED_FROM, attach, pointers, text
+from results.sr_library import image_library
 
 DISCLAIMER = "AI/automated result. Not a medical device; not for diagnosis."
 
-_CONTAINS = RelationshipTypeValues.CONTAINS
 
-
-def report(
-    *,
-    source: Dataset,
-    findings: Findings,
-    device: Device,
-    device_uid: str,
-    tracking_uid: str,
-    fits: Encodable,
-) -> Dataset:
-    """Build the root of the content tree with its numbers; `fits` is for the character set."""
+def report(making: Making) -> Dataset:
+    """The root of the content tree with its context, and one group in which nothing is measured."""
     made = MeasurementReport(
-        observation_context=ObservationContext(
-            observer_device_context=_observer(device, device_uid)
-        ),
-        procedure_reported=_procedures(source),
-        imaging_measurements=[_group(findings, tracking_uid, fits)],
+        observation_context=ObservationContext(observer_device_context=_observer(making)),
+        procedure_reported=_procedures(making.source.patient),
+        imaging_measurements=[study_group(making)],
         title=codes.DCM.ImagingMeasurementReport,
     )
     root: Dataset = made[0]
     return root
 
 
-def complete(
-    ds: Dataset, *, source: Sequence[Dataset], findings: Findings, fits: Encodable
-) -> None:
-    """Add the image library and what is said in words, each of which may be thousands of items.
+def complete(ds: Dataset, making: Making) -> None:
+    """Add the image library, the groups and what is said in words, of which there may be thousands.
 
     They come after highdicom has finished, which would search and copy them several times.
     """
-    known = {str(image.SOPInstanceUID) for image in source}
-    referred = [to for note in findings.notes for to in note.references]
-    referred += [to for refusal in findings.refusals for to in refusal.references]
-    referred += [to for judgement in findings.evaluations for to in judgement.references]
-    referred += [to for number in findings.measurements for to in number.references]
-    if any(to.SOPInstanceUID not in known for to in referred):
-        raise ValueError("a finding refers to an instance that is not among the sources")
     *context, measurements = ds.ContentSequence
-    library = _image_library(source)
+    del measurements.ContentSequence
+    attach(measurements, groups(making))
+    library = image_library(making.source)
     ds.ContentSequence = [
         *context,
         *([library] if library is not None else []),
         measurements,
-        _evaluations(findings, fits),
+        _evaluations(making),
     ]
 
 
-def _observer(device: Device, uid: str) -> ObserverContext:
+def _observer(making: Making) -> ObserverContext:
+    device = making.device
+    serial_number = device.serial_number or ""
     return ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
-            uid=uid,
+            uid=derive_uid(making.context.root, device.name, device.model, serial_number),
             name=f"{device.name} ({DISCLAIMER})",
             manufacturer_name=device.manufacturer,
             model_name=device.model,
@@ -107,139 +78,74 @@ def _procedures(source: Dataset) -> list[Code]:
     named = [
         Code(item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning)
         for item in source.get("ProcedureCodeSequence") or ()
-        if item.get("CodeValue")
-        and item.get("CodingSchemeDesignator")
-        and item.get("CodeMeaning")
+        if _is_text(item, "CodeValue", 16)
+        and _is_text(item, "CodingSchemeDesignator", 16)
+        and _is_text(item, "CodeMeaning", 64)
         and not item.get("CodingSchemeVersion")
     ]
     return named or [codes.SCT.ImagingProcedure]
 
 
-def _group(
-    findings: Findings, tracking_uid: str, fits: Encodable
-) -> MeasurementsAndQualitativeEvaluations:
-    """The numbers, under the algorithm that made them (TID 1501)."""
-    numbers = []
-    for number in findings.measurements:
-        if not math.isfinite(number.value):
-            raise ValueError(f"the measurement {number.name} is not a finite number")
-        made = Measurement(
-            name=words.measure(number.name),
-            value=int(number.value) if float(number.value).is_integer() else number.value,
-            unit=words.unit(number.unit),
-        )
-        _refer(made[0], number.references, words.SOURCE_OF_MEASUREMENT)
-        numbers.append(made)
-    return MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(
-            uid=tracking_uid,
-            identifier=f"{findings.algorithm.name} {findings.algorithm.version}",
-        ),
-        algorithm_id=_algorithm(findings.algorithm, fits),
-        measurements=numbers,
+def _is_text(item: Dataset, keyword: str, length: int) -> bool:
+    value = item.get(keyword)
+    return isinstance(value, str) and 0 < len(value) <= length
+
+
+def _evaluations(making: Making) -> ContainerContentItem:
+    """What is said in words, and first of all what this report is not."""
+    findings, fits = making.findings, making.fits
+    container = ContainerContentItem(name=words.QUALITATIVE_EVALUATIONS, relationship_type=CONTAINS)
+    paragraphs = (
+        (codes.DCM.Comment, DISCLAIMER),
+        (codes.DCM.Summary, fits(findings.summary)),
+        (codes.DCM.Recommendation, fits(findings.recommendation)),
+        (words.LIMITS, fits(findings.limits)),
     )
-
-
-def _algorithm(algorithm: Algorithm, fits: Encodable) -> AlgorithmIdentification:
-    parameters = [f"{name}={value}" for name, value in sorted(algorithm.parameters.items())]
-    if algorithm.digest:
-        parameters.insert(0, f"digest={algorithm.digest}")
-    return AlgorithmIdentification(
-        name=fits(algorithm.name),
-        version=fits(algorithm.version),
-        parameters=[fits(parameter) for parameter in parameters] or None,
-    )
-
-
-def _image_library(source: Iterable[Dataset]) -> ContainerContentItem | None:
-    """Every image that was looked at (TID 1600), without descriptors that might be missing."""
-    images = [ds for ds in source if is_image_class(ds.SOPClassUID)]
-    if not images:
-        return None
-    group = ContainerContentItem(name=codes.DCM.ImageLibraryGroup, relationship_type=_CONTAINS)
-    group.ContentSequence = ContentSequence(
-        [
-            _pointer(
-                Reference(SOPClassUID=ds.SOPClassUID, SOPInstanceUID=ds.SOPInstanceUID),
-                words.SOURCE,
-                _CONTAINS,
-            )
-            for ds in images
-        ]
-    )
-    library = ContainerContentItem(
-        name=codes.DCM.ImageLibrary, relationship_type=_CONTAINS, template_id="1600"
-    )
-    library.ContentSequence = ContentSequence([group])
-    return library
-
-
-def _evaluations(findings: Findings, fits: Encodable) -> ContainerContentItem:
-    """What is said in words: summary, judgements, notes, refusals and what this report is not."""
-    container = ContainerContentItem(
-        name=words.QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS
-    )
-    items: list[ContentItem] = [_text(codes.DCM.Comment, DISCLAIMER)]
-    if findings.summary.strip():
-        items.append(_text(codes.DCM.Summary, fits(findings.summary)))
-    for judgement in findings.evaluations:
-        item = CodeContentItem(
-            name=words.coded(judgement.name),
-            value=words.coded(judgement.value),
-            relationship_type=_CONTAINS,
-        )
-        _refer(item, judgement.references)
-        items.append(item)
-    items.extend(_note(note, fits) for note in findings.notes)
-    items.extend(_refusal(refusal, fits) for refusal in findings.refusals)
-    container.ContentSequence = ContentSequence(items)
+    attach(container, (text(name, said) for name, said in paragraphs if said))
+    attach(container, (_note(making, note) for note in findings.notes))
+    attach(container, (_refusal(making, refusal) for refusal in findings.refusals))
+    attach(container, (_heat_map(making, heatmap) for heatmap in findings.heatmaps))
+    attach(container, (_picture(making, picture) for picture in findings.pictures))
     return container
 
 
-def _note(note: Note, fits: Encodable) -> TextContentItem:
-    item = _text(codes.DCM.Finding, fits(note.text) or note.code)
-    properties = RelationshipTypeValues.HAS_PROPERTIES
-    item.ContentSequence = ContentSequence(
+def _note(making: Making, note: Note) -> TextContentItem:
+    fits = making.fits
+    item = text(codes.DCM.Finding, fits(note.text) or note.code)
+    kind = words.note_kind(note.code, fits)
+    attach(
+        item,
         [
-            CodeContentItem(words.SEVERITY, words.severity(note.severity), properties),
-            CodeContentItem(words.NOTE_KIND, words.note_kind(note.code), properties),
-        ]
+            CodeContentItem(words.SEVERITY, words.severity(note.severity), HAS_PROPERTIES),
+            CodeContentItem(words.NOTE_KIND, kind, HAS_PROPERTIES),
+        ],
     )
-    _refer(item, note.references)
-    return item
+    return _seen_on(making, item, note.references)
 
 
-def _refusal(refusal: Refusal, fits: Encodable) -> TextContentItem:
+def _refusal(making: Making, refusal: Refusal) -> TextContentItem:
     sentence = f"{refusal.of}: Not processed because {refusal.because.rstrip('.')}."
-    item = _text(words.NOT_PROCESSED, fits(sentence))
-    _refer(item, refusal.references)
-    return item
+    item = text(words.NOT_PROCESSED, making.fits(sentence))
+    return _seen_on(making, item, refusal.references)
 
 
-def _text(name: Code | CodedConcept, value: str) -> TextContentItem:
-    return TextContentItem(name=name, value=value, relationship_type=_CONTAINS)
+def _heat_map(making: Making, heatmap: HeatMap) -> TextContentItem:
+    """That there is a heat map, of what, and how it was made; the map is an object of its own."""
+    layer = f", layer {heatmap.layer}" if heatmap.layer else ""
+    sentence = f"A heat map ({heatmap.method}{layer}) explains: {heatmap.explains.meaning}."
+    item = text(words.method(heatmap.method), making.fits(sentence))
+    return _seen_on(making, item, [heatmap.on])
 
 
-def _refer(
-    item: Dataset, references: Sequence[Reference], purpose: CodedConcept = words.SOURCE
-) -> None:
+def _picture(making: Making, picture: Rendered) -> TextContentItem:
+    sentence = f"A picture shows: {picture.caption.rstrip('.') or 'the image'}."
+    item = text(codes.DCM.IllustrationOfFinding, making.fits(sentence))
+    return _seen_on(making, item, [picture.of])
+
+
+def _seen_on(
+    making: Making, item: TextContentItem, references: Sequence[Reference]
+) -> TextContentItem:
     """Say from which instances, and frames of them, a statement was inferred."""
-    pointers = [_pointer(to, purpose, RelationshipTypeValues.INFERRED_FROM) for to in references]
-    if pointers:
-        item.ContentSequence = ContentSequence([*item.get("ContentSequence", ()), *pointers])
-
-
-def _pointer(
-    to: Reference, purpose: CodedConcept, relationship: RelationshipTypeValues
-) -> ContentItem:
-    if not is_image_class(to.SOPClassUID):
-        return CompositeContentItem(
-            purpose, to.SOPClassUID, to.SOPInstanceUID, relationship_type=relationship
-        )
-    return ImageContentItem(
-        purpose,
-        to.SOPClassUID,
-        to.SOPInstanceUID,
-        referenced_frame_numbers=to.frame,
-        relationship_type=relationship,
-    )
+    attach(item, pointers(making.source, references, INFERRED_FROM))
+    return item

@@ -5,26 +5,25 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from pydicom.charset import convert_encodings, encode_string
+from pydicom.charset import convert_encodings, custom_encoders
 
 Encodable = Callable[[str], str]
 """Makes a text fit; what has no place in the character set is replaced, never an error."""
+
+_DEFAULT = ("", "ISO_IR 6", "ISO 2022 IR 6")
 
 
 def fitting(character_set: str | Sequence[str] | None) -> Encodable:
     """Make a function that fits texts to a SpecificCharacterSet."""
     values = [character_set] if isinstance(character_set, str) else list(character_set or [""])
     encodings = convert_encodings(values)
-    with_escapes = len(encodings) > 1
+    # The default repertoire is ASCII; pydicom takes it for Latin-1, and would write its bytes.
+    latin = encodings[0] if values[0] in _DEFAULT else ""
 
     def fits(character: str) -> bool:
-        try:
-            if with_escapes:
-                return encode_string(character, encodings) != b"?"
-            character.encode(encodings[0] if values[0] else "ascii")
-        except (UnicodeEncodeError, LookupError):
+        if latin and _has(latin, character):
             return False
-        return True
+        return any(_has(encoding, character) for encoding in encodings)
 
     def fit(text: str) -> str:
         clean = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
@@ -36,7 +35,28 @@ def fitting(character_set: str | Sequence[str] | None) -> Encodable:
     return fit
 
 
+def _has(encoding: str, character: str) -> bool:
+    try:
+        if encoding in custom_encoders:
+            custom_encoders[encoding](character)
+        else:
+            character.encode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
 def _plain(character: str) -> str:
     """The nearest ASCII: an accent is dropped, anything else becomes a question mark."""
     simple = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    return simple or "?"
+    return simple.strip() or "?"
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, cut to a length with dots in place of the rest."""
+    return text if len(text) <= length else text[: length - 3].rstrip() + "..."
+
+
+def line(text: str, length: int) -> str:
+    """The text as one line of a value that a backslash would end, cut to a length."""
+    return shortened(" ".join(text.replace("\\", "/").split()), length)

@@ -163,10 +163,27 @@ def beat(db: Database, job: Job, lease_seconds: float, progress: float, doing: s
         )
 
 
-def finish(db: Database, job: Job, findings: Mapping[str, Any], made: Sequence[NewResult]) -> None:
-    """End a job with its results and put them into the outbox: all in one transaction."""
+def finish(
+    db: Database,
+    job: Job,
+    findings: Mapping[str, Any],
+    made: Sequence[NewResult],
+    not_made: Sequence[str] = (),
+) -> None:
+    """End a job with its results and put them into the outbox: all in one transaction.
+
+    What was wanted and could not be made is its reason: `not_made`, in sentences.
+    """
     with db.transaction() as connection:
-        _end(connection, job, JobStatus.DONE, findings=dict(findings), progress=1.0, doing="done")
+        _end(
+            connection,
+            job,
+            JobStatus.DONE,
+            findings=dict(findings),
+            progress=1.0,
+            doing="done",
+            reason=" ".join(not_made) or None,
+        )
         post(connection, job, made)
         audit.note(
             connection,
@@ -175,6 +192,7 @@ def finish(db: Database, job: Job, findings: Mapping[str, Any], made: Sequence[N
             job=job.id,
             pipeline=job.pipeline,
             results=[result.SOPInstanceUID for result in made],
+            not_made=list(not_made),
         )
         reached("worker: job ended, not committed")
     reached("worker: job ended")

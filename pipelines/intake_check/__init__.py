@@ -13,12 +13,12 @@ from pipelines.contract import (
     Measurement,
     Note,
     Progress,
-    Reference,
     Refusal,
     Series,
     Severity,
     Study,
     Verdict,
+    refer,
 )
 from pipelines.intake_check.attributes import check_attributes, check_patient
 from pipelines.intake_check.counting import check_counts, check_numbers
@@ -74,7 +74,7 @@ class IntakeCheck:
         return Findings(
             algorithm=Algorithm(name=self.name, version=self.version),
             summary=_summary(decoded, notes, refusals),
-            sources=tuple(Reference.to(instance) for instance in study.instances),
+            sources=tuple(refer(instance) for instance in study.instances),
             notes=tuple(sorted(notes, key=_gravest_first)),
             refusals=tuple(refusals),
             measurements=(*_counts(decoded), *measurements),

@@ -18,6 +18,7 @@ from pipelines.contract import (
     Refusal,
     Retryable,
     Series,
+    refer,
 )
 from pipelines.intake_check.keywords import KEYWORDS
 from pipelines.intake_check.scope import why_not
@@ -65,7 +66,7 @@ class Header:
     @property
     def reference(self) -> Reference:
         """The exact instance."""
-        return Reference.to(self.instance)
+        return refer(self.instance)
 
     @cached_property
     def number(self) -> int | None:
@@ -159,7 +160,7 @@ def read_series(series: Series, report: Progress) -> tuple[HeaderSeries, list[Re
         Refusal(
             of=called if whole else f"{called}, {images(len(instances))}",
             because=reason,
-            references=tuple(Reference.to(one) for one in instances[:MOST_REFERENCES]),
+            references=tuple(refer(one) for one in instances[:MOST_REFERENCES]),
         )
         for reason, instances in refused.items()
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.contract import Note, Progress, Reference, Refusal, Severity
+from pipelines.contract import Note, Progress, Refusal, Severity, refer
 from pipelines.intake_check.counting import ranges
 from pipelines.intake_check.frames import FrameCount, NotChecked, decode
 from pipelines.intake_check.headers import MOST_REFERENCES, Header, HeaderSeries, images, integer
@@ -74,7 +74,7 @@ def _notes(called: str, header: Header, count: FrameCount) -> Iterator[Note]:
             code="frame-broken",
             severity=Severity.ERROR,
             text=f"{called}: {which} of {header.called} cannot be decoded: {count.why}.",
-            references=tuple(Reference.to(header.instance, frame) for frame in frames),
+            references=tuple(refer(header.instance, frame) for frame in frames),
         )
     if count.extra:
         yield Note(

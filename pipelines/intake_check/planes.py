@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from pipelines.contract import Reference
+from pipelines.contract import Reference, refer
 from pipelines.intake_check.headers import MOST_REFERENCES, Header, HeaderSeries, numbers, text
 
 CROSS_SECTIONAL = frozenset({"CT", "MR", "PT"})
@@ -108,7 +108,7 @@ def _volume(planes: Sequence[tuple[Header, int | None, _Place | None]]) -> Volum
     placeless = {id(header): header for header, _, place in planes if place is None}
     return Volume(
         slices=Slices(
-            where=tuple(Reference.to(header.instance, frame) for header, frame, _ in placed),
+            where=tuple(refer(header.instance, frame) for header, frame, _ in placed),
             called=tuple(
                 header.called if frame is None else f"frame {frame} of {header.called}"
                 for header, frame, _ in placed

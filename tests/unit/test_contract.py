@@ -17,11 +17,11 @@ from pipelines.contract import (
     Findings,
     Instance,
     Pipeline,
-    Reference,
     Series,
     Study,
     Verdict,
     is_image_class,
+    refer,
 )
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -89,7 +89,7 @@ def test_a_verdict_has_a_reason() -> None:
 
 def test_a_reference_names_an_instance_and_where_meant_a_frame() -> None:
     """By class and instance UID."""
-    reference = Reference.to(_instance(), frame=2)
+    reference = refer(_instance(), frame=2)
     assert (reference.SOPClassUID, reference.SOPInstanceUID, reference.frame) == (CT, "1.2.3.4", 2)
 
 

@@ -13,16 +13,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipelines.contract import (
     Algorithm,
+    Classification,
+    Concept,
     Findings,
+    HeatMap,
+    Mask,
+    Presence,
     Progress,
-    Reference,
+    Raster,
+    Region,
     Rejected,
     Retryable,
     Series,
     Study,
     Verdict,
+    refer,
 )
 
 PLANTED = "PLANTED^NAME"
@@ -128,7 +137,7 @@ class Trouble:
         return Findings(
             algorithm=Algorithm(name=self.name, version=self.version),
             summary=f"Nothing was found in {len(study.instances)} instances.",
-            sources=tuple(Reference.to(instance) for instance in study.instances),
+            sources=tuple(refer(instance) for instance in study.instances),
         )
 
 
@@ -142,3 +151,42 @@ class Hasty(Trouble):
     """The same under a third name, for a time-out of its own."""
 
     name = "hasty"
+
+
+FRACTURE = Concept(value="125605004", scheme="SCT", meaning="Fracture of bone")
+
+
+class Marker(Trouble):
+    """Finds a fracture in the first image of every study, with all that can be said of one."""
+
+    name = "marker"
+
+    def run(self, study: Study, report: Progress) -> Findings:
+        """Find it."""
+        image = study.instances[0]
+        rows, columns = int(image.value("Rows")), int(image.value("Columns"))
+        on = refer(image)
+        mask = np.zeros((rows, columns), np.bool_)
+        mask[rows // 4 : rows // 2, columns // 3 : columns // 2] = True
+        heat = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
+        return Findings(
+            algorithm=Algorithm(name=self.name, version=self.version, digest="sha256:0123"),
+            summary="A fracture is suspected.",
+            recommendation="A radiologist should look at it.",
+            sources=tuple(refer(instance) for instance in study.instances),
+            classifications=(
+                Classification(
+                    name=FRACTURE, value=Presence.PRESENT, probability=0.875, references=(on,)
+                ),
+            ),
+            regions=(
+                Region(
+                    tracking="fracture-1",
+                    type=FRACTURE,
+                    label="Fracture",
+                    score=0.875,
+                    shapes=(Mask(on=on, raster=Raster.of(mask)),),
+                ),
+            ),
+            heatmaps=(HeatMap(on=on, raster=Raster.of(heat), explains=FRACTURE),),
+        )

@@ -1,28 +1,18 @@
-"""What a pipeline sees and what it gives back.
-
-A pipeline is small: it is shown a `Study` and returns `Findings`. It knows no PACS, no
-database and no structured report:
-
-    class Fracture:
-        name, version = "fracture", "1.0.0"
-        framework = "torch"
-
-        def accepts(self, series: Series) -> Verdict: ...
-        def load(self, device: str) -> None: ...
-        def run(self, study: Study, report: Progress) -> Findings: ...
-"""
+"""What a pipeline is shown, and what it has to be."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID
+
+from pipelines.contract.findings import Findings
+from pipelines.contract.words import Reference
 
 Framework = Literal["none", "torch", "tensorflow"]
 
@@ -75,6 +65,13 @@ class Instance:
         if keyword in self.header:
             return self.header[keyword]
         return self.dataset.get(keyword)
+
+
+def refer(instance: Instance, frame: int | None = None) -> Reference:
+    """Refer to a stored instance, or to a frame of it."""
+    return Reference(
+        SOPClassUID=instance.SOPClassUID, SOPInstanceUID=instance.SOPInstanceUID, frame=frame
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,110 +128,6 @@ class Progress(Protocol):
 
     def __call__(self, fraction: float, doing: str) -> None:
         """Say how far the work is, from 0 to 1, and what is being done."""
-
-
-# ---------------------------------------------------------------- what is found
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reference:
-    """The exact source instance, and frame where one is meant, that a statement is about."""
-
-    SOPClassUID: str
-    SOPInstanceUID: str
-    frame: int | None = None
-
-    @classmethod
-    def to(cls, instance: Instance, frame: int | None = None) -> Reference:
-        """Refer to a stored instance."""
-        return cls(
-            SOPClassUID=instance.SOPClassUID, SOPInstanceUID=instance.SOPInstanceUID, frame=frame
-        )
-
-
-class Severity(StrEnum):
-    """How much a note matters to the person who reads it."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """Something about the quality of the study, in one sentence."""
-
-    code: str
-    """A short name that stays the same over versions, for machines: `geometry-gap`."""
-    severity: Severity
-    text: str
-    references: tuple[Reference, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """'Not processed, because ...': of what, and the reason."""
-
-    of: str
-    because: str
-    references: tuple[Reference, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measurement:
-    """A number with a UCUM unit and what it is a measure of."""
-
-    name: str
-    value: float
-    unit: str
-    references: tuple[Reference, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Concept:
-    """A coded word: its value, the scheme it is from (DCM, SCT, ...) and what it means."""
-
-    value: str
-    scheme: str
-    meaning: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """A judgement in coded words: of what, and what it is."""
-
-    name: Concept
-    value: Concept
-    references: tuple[Reference, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Algorithm:
-    """Who says so: what ran, in which version, with which weights."""
-
-    name: str
-    version: str
-    digest: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Findings:
-    """Everything one run of a pipeline has to say about a study."""
-
-    algorithm: Algorithm
-    summary: str
-    """One or two sentences a person reads first."""
-    sources: tuple[Reference, ...]
-    """Every instance that was looked at."""
-    notes: tuple[Note, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    measurements: tuple[Measurement, ...] = ()
-    evaluations: tuple[Evaluation, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The findings as plain values that JSON can hold."""
-        return asdict(self)
 
 
 @runtime_checkable
