@@ -9,16 +9,16 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from pipelines.contract import Findings, Study
+from results.captures.images import build_images
+from results.captures.overlay import overlaid
 from results.checks import check
 from results.context import KINDS, Context, Making, NotMade, Predecessor
-from results.heatmap import build_heatmap
 from results.identity import Device
-from results.images import build_images
 from results.key_objects import build_key_objects
-from results.overlay import overlaid
+from results.page import build_report
+from results.planes.heatmap import build_heatmap
+from results.planes.seg import build_seg
 from results.presentation import build_presentation
-from results.report import build_report
-from results.seg import build_seg
 from results.source import Source
 from results.sr import build_sr
 

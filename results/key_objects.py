@@ -14,7 +14,7 @@ from results.context import Making, NotMade
 from results.finishing import REQUIRED, CopiedByUs, finished
 from results.found import Frames, by_image, marked, positive, present
 from results.identity import derive_uid
-from results.summary import percent
+from results.page.summary import percent
 from results.text import shortened
 
 DISCLAIMER = "AI result, not for diagnosis."

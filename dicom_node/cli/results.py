@@ -38,7 +38,7 @@ def make(args: Namespace) -> int:
     from dicom_node.cli.node import database, settings
     from dicom_node.cli.out import as_json
     from pipelines.contract import Rejected
-    from results.summary import summary
+    from results.page.summary import summary
 
     kinds = _kinds(args.kind)
     try:

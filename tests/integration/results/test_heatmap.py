@@ -13,7 +13,7 @@ from pydicom import Dataset, dcmread
 from bench.phantoms import ct_head, dx_extremity
 from pipelines.contract import Concept, HeatMap, Raster, Reference
 from results.context import NotMade
-from results.heatmap import build_heatmap, stretched
+from results.planes.heatmap import build_heatmap, stretched
 from tests.integration.results.volumes import (
     IN_SPACE,
     NODULE,

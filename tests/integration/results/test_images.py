@@ -9,8 +9,8 @@ import pytest
 
 from bench.phantoms import dx_extremity, us_thyroid
 from pipelines.contract import Raster, Rendered
+from results.captures.images import build_images
 from results.context import NotMade
-from results.images import build_images
 from tests.integration.results.captures import bare, read
 from tests.integration.results.drawn import places
 

@@ -27,10 +27,10 @@ from pipelines.contract import (
 )
 from results.context import Making
 from results.identity import is_ours
-from results.page import page
-from results.report import build_report
+from results.page import build_report
+from results.page.page import page
+from results.page.summary import DISCLAIMER, summary
 from results.source import Source
-from results.summary import DISCLAIMER, summary
 from tests.integration.results.pdf_text import objects, pages, texts
 from tests.integration.results.sources import (
     CONTEXT,

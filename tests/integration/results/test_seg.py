@@ -13,7 +13,7 @@ from pydicom.pixels.utils import pixel_array
 from bench.phantoms import ct_head, dx_extremity, us_thyroid
 from pipelines.contract import Box, Concept, Contour, Mask, Polygon, Raster, Reference, Region
 from results.context import NotMade
-from results.seg import build_seg
+from results.planes.seg import build_seg
 from tests.integration.results.volumes import (
     IN_SPACE,
     NODULE,

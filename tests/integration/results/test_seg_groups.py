@@ -11,7 +11,7 @@ from pydicom.config import IGNORE
 
 from bench.phantoms import cr_skull, ct_head, mr_head, us_thyroid
 from pipelines.contract import Mask, Raster, Region
-from results.seg import build_seg
+from results.planes.seg import build_seg
 from tests.integration.results.volumes import (
     NODULE,
     enhanced,

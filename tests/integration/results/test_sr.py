@@ -11,8 +11,8 @@ from pydicom import Dataset, dcmread
 
 from results.build import Result, build_results
 from results.identity import MARK_TAGS, is_ours
-from results.sr_content import DISCLAIMER
-from results.sr_groups import NO_PIXELS
+from results.sr.content import DISCLAIMER
+from results.sr.groups import NO_PIXELS
 from tests.integration.results.sources import CONTEXT, NAMES, everything, nothing, plenty, source
 from tests.peers.validators import dciodvfy, dsrdump, sr_errors
 

@@ -27,8 +27,8 @@ from results.build import build_results
 from results.context import Making
 from results.shapes import area
 from results.source import Source
-from results.sr_groups import NO_PIXELS, TOO_MANY_PARTS
-from results.sr_outlines import MOST_LINES, MOST_POINTS
+from results.sr.groups import NO_PIXELS, TOO_MANY_PARTS
+from results.sr.polygons import MOST_LINES, MOST_POINTS
 from tests.integration.results.sources import (
     CONTEXT,
     FRACTURE,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from pipelines.contract import Mask, Raster
-from results.colours import of_region
+from results.drawing.colours import of_region
 from results.shapes import outlines
 from tests.integration.results.sources import references
 from tests.integration.viewer.page import Open, Picture

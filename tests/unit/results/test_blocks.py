@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from results.blocks import Line, block, letter_size
-from results.placing import REGION, TEXT, Room
+from results.drawing.blocks import Line, block, letter_size
+from results.drawing.placing import REGION, TEXT, Room
 
 
 def test_text_wraps_and_is_cut_where_it_must_be() -> None:

@@ -17,7 +17,7 @@ from pydicom.uid import (
 from bench.phantoms import ct_head, photograph, us_thyroid
 from pipelines.contract import Reference
 from results.context import NotMade
-from results.display import shown, windowed
+from results.drawing.display import shown, windowed
 from results.source import Source
 
 

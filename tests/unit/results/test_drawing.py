@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from bench.phantoms import ct_head, photograph, us_thyroid
 from pipelines.contract import Box, Classification, HeatMap, Mask, Presence, Raster
-from results.colours import BLACK, REGIONS, heat, opacity
-from results.display import shown
 from results.drawing import drawn
+from results.drawing.colours import BLACK, REGIONS, heat, opacity
+from results.drawing.display import shown
 from tests.unit.results.pictures import (
     FRACTURE,
     NODULE,

@@ -16,7 +16,7 @@ from bench.phantoms import ct_head
 from pipelines.contract import Concept, Mask, Polygon, Raster, Reference, Region
 from results.build import build_results
 from results.shapes import area, trace
-from results.sr_outlines import Ring, bridged
+from results.sr.polygons import Ring, bridged
 from tests.unit.results.test_build_results import CONTEXT, FINDINGS
 
 NODULE = Concept(value="27925004", scheme="SCT", meaning="Nodule")

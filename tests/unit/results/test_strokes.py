@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.contract import Box, Contour, Mask, Polygon, Raster
-from results.strokes import stroke
+from results.drawing.strokes import stroke
 from tests.unit.results.pictures import flat, reference, rim
 
 

@@ -29,8 +29,8 @@ from pipelines.contract import (
 )
 from results.context import Context, Making
 from results.lettering import has_glyphs, lettered, person, seen
+from results.page.summary import DISCLAIMER, percent, pictured, summary
 from results.source import Source
-from results.summary import DISCLAIMER, percent, pictured, summary
 
 CONTEXT = Context(
     pipeline="fracture",

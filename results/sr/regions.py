@@ -9,11 +9,11 @@ from pydicom import DataElement, Dataset
 from pipelines.contract import Reference, Region
 from results import codes as words
 from results.source import Source
-from results.sr_items import CONTAINS, SELECTED_FROM, bare, pointer
-from results.sr_outlines import MOST_LINES, drawn
+from results.sr.items import CONTAINS, SELECTED_FROM, bare, pointer
+from results.sr.polygons import MOST_LINES, drawn
 
 if TYPE_CHECKING:
-    from results.sr_outlines import Line
+    from results.sr.polygons import Line
 
 
 class ImageRegions:

@@ -21,9 +21,9 @@ from pipelines.contract import HeatMap, Note, Reference, Refusal, Rendered
 from results import codes as words
 from results.context import Making
 from results.identity import derive_uid
-from results.sr_groups import groups, study_group
-from results.sr_items import CONTAINS, HAS_PROPERTIES, INFERRED_FROM, attach, pointers, text
-from results.sr_library import image_library
+from results.sr.groups import groups, study_group
+from results.sr.items import CONTAINS, HAS_PROPERTIES, INFERRED_FROM, attach, pointers, text
+from results.sr.library import image_library
 
 DISCLAIMER = "AI/automated result. Not a medical device; not for diagnosis."
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from pydicom import Dataset
 
 from pipelines.contract import Classification, Mask, Reference, Shape, is_image_class
-from results.capture import capture
+from results.captures.capture import capture
+from results.captures.sidebyside import side_by_side
 from results.context import Making, NotMade
-from results.display import shown
 from results.drawing import NOTICE, chosen_heat, draw_over
+from results.drawing.display import shown
 from results.extent import pixel
 from results.finishing import finished
 from results.found import judged_on, positive
 from results.shapes import inside
-from results.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,7 +22,7 @@ from pydicom.sr.codedict import codes
 from pipelines.contract import Classification, Concept, Measurement, Region
 from results import codes as words
 from results.context import Making
-from results.sr_items import (
+from results.sr.items import (
     CONTAINS,
     HAS_PROPERTIES,
     INFERRED_FROM,
@@ -30,7 +30,7 @@ from results.sr_items import (
     pointers,
     text,
 )
-from results.sr_regions import ImageRegions
+from results.sr.regions import ImageRegions
 
 STUDY = "study"
 """What the numbers that belong to no region are followed by."""

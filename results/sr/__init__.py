@@ -10,9 +10,9 @@ from pipelines.contract import Reference
 from results.codes import scheme_items
 from results.context import Making
 from results.finishing import CopiedByUs, finished
-from results.geometry import plane_of
-from results.sr_content import complete, report
-from results.sr_evidence import evidence, requests, stand_in
+from results.planes.geometry import plane_of
+from results.sr.content import complete, report
+from results.sr.evidence import evidence, requests, stand_in
 
 
 class _Report(CopiedByUs, ComprehensiveSR):

@@ -18,8 +18,8 @@ from pipelines.contract import Concept, HeatMap
 from results.codes import NO_UNIT
 from results.context import Making, NotMade
 from results.finishing import CopiedByUs, finished
-from results.geometry import Plane, grouped, plane_of
-from results.stand_ins import equipment, numbered, own_series, put_back, stand_ins
+from results.planes.geometry import Plane, grouped, plane_of
+from results.planes.stand_ins import equipment, numbered, own_series, put_back, stand_ins
 from results.text import line
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from results.colours import RGB, WHITE, heat
+from results.drawing.colours import RGB, WHITE, heat
 from results.lettering import lettered, seen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FONTS = Path(__file__).parent / "fonts"
+_FONTS = Path(__file__).parents[1] / "fonts"
 _GROUND = 0.25
 """How much of the image shows through under text."""
 _SMALLEST = 7

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image
 
 from pipelines.contract import Classification, Concept, HeatMap, Presence, Reference, Region, Shape
-from results.blocks import Block, Line, block, letter_size, stamp
-from results.colours import RGB, heat, of_region, opacity
 from results.context import Making
-from results.display import shown
-from results.placing import REGION, TEXT, Bounds, Room
-from results.strokes import Stroke, paint, stroke
+from results.drawing.blocks import Block, Line, block, letter_size, stamp
+from results.drawing.colours import RGB, heat, of_region, opacity
+from results.drawing.display import shown
+from results.drawing.placing import REGION, TEXT, Bounds, Room
+from results.drawing.strokes import Stroke, paint, stroke
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

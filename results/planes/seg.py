@@ -23,9 +23,9 @@ from pipelines.contract import Algorithm
 from results.codes import coded, scheme_items
 from results.context import Making, NotMade
 from results.finishing import CopiedByUs, finished
-from results.geometry import Plane, grouped
-from results.segments import Drawn, Segment, overlapping, segments
-from results.stand_ins import equipment, numbered, own_series, put_back, stand_ins
+from results.planes.geometry import Plane, grouped
+from results.planes.segments import Drawn, Segment, overlapping, segments
+from results.planes.stand_ins import equipment, numbered, own_series, put_back, stand_ins
 from results.text import Encodable, line, shortened
 
 if TYPE_CHECKING:

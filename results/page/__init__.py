@@ -13,7 +13,7 @@ from pipelines.contract import Reference
 from results.context import Making, NotMade
 from results.extent import pixel
 from results.finishing import finished
-from results.summary import pictured, summary
+from results.page.summary import pictured, summary
 from results.text import shortened
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _DATETIME = re.compile(r"\d{14}(\.\d{1,6})?([+-]\d{4})?")
 
 def build_report(making: Making) -> list[Dataset]:
     """Build the page of one run (PS3.3 A.45.1). The same arguments give the same bytes."""
-    from results.page import page  # reportlab is for those who want this kind
+    from results.page.page import page  # reportlab is for those who want this kind
 
     told, on = summary(making), pictured(making)
     picture, stretch = None, 1.0

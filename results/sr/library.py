@@ -10,7 +10,7 @@ from pydicom.sr.codedict import codes
 
 from pipelines.contract import Reference, is_image_class
 from results.source import Source
-from results.sr_items import CONTAINS, attach, pointers
+from results.sr.items import CONTAINS, attach, pointers
 
 _MODALITIES = {code.value: code for code in codes.cid29.concepts.values()}
 

@@ -8,10 +8,10 @@ import numpy as np
 from pydicom import Dataset
 
 from pipelines.contract import Rendered
-from results.blocks import Line, block, letter_size, stamp
-from results.capture import capture
+from results.captures.capture import capture
 from results.context import Making, NotMade
 from results.drawing import NOTICE
+from results.drawing.blocks import Line, block, letter_size, stamp
 from results.finishing import finished
 from results.text import shortened
 

@@ -19,8 +19,8 @@ from pipelines.contract import is_image_class
 from results.context import Making, NotMade
 from results.finishing import REQUIRED, CopiedByUs, finished
 from results.found import Frames, by_image, marked
-from results.look import Look, as_text, full_range, look, modality, profile, voi
-from results.marks import CONTOURS, TEXT, Members, drawings, reference
+from results.presentation.look import Look, as_text, full_range, look, modality, profile, voi
+from results.presentation.marks import CONTOURS, TEXT, Members, drawings, reference
 from results.text import line
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pipelines.contract import Mask, Shape
-from results.colours import BLACK, RGB
+from results.drawing.colours import BLACK, RGB
 from results.shapes import inside, outlines
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 
 from results.lettering import has_glyphs, lettered, person, seen, width
-from results.sheet import ACCENT, GREY, INK, LINE, Block, Line, Piece, Sheet, running, wrapped
+from results.page.sheet import ACCENT, GREY, INK, LINE, Block, Line, Piece, Sheet, running, wrapped
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.contract import Mask, Region, Shape
-from results.geometry import Plane, plane_of
+from results.planes.geometry import Plane, plane_of
 from results.shapes import area
 from results.source import Source
 

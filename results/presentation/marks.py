@@ -18,8 +18,8 @@ from pydicom import Dataset
 from pipelines.contract import Classification, Reference, Region, Shape
 from results.context import Making
 from results.found import Frames, is_somewhere, judged_on, present
+from results.page.summary import percent
 from results.shapes import Outline, outlines
-from results.summary import percent
 from results.text import line, shortened
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from pydicom.uid import CTImageStorage
 from pipelines.contract import Reference
 from results.context import Making
 from results.finishing import REQUIRED
-from results.geometry import Plane
 from results.identity import MAKER
+from results.planes.geometry import Plane
 from results.text import line
 
 if TYPE_CHECKING:

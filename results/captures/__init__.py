@@ -1,0 +1,1 @@
+"""Secondary captures: overlays, the page beside the original, pictures of pipelines."""
