@@ -97,10 +97,10 @@ class Supervisor:
 
     def _reclaim(self, workers: list[str]) -> list[Job]:
         """Take back the jobs of these workers, which are dead, and of those that fell silent."""
-        from storage import jobs
+        from storage import crashes
 
         rules = self.settings.workers
-        return jobs.reclaim(self.db, rules.max_crashes, self.settings.notices.dead, workers)
+        return crashes.reclaim(self.db, rules.max_crashes, self.settings.notices.dead, workers)
 
     def _start_others(self, http: list[socket.socket]) -> None:
         others = [Child(role="assembly"), Child(role="sender")]

@@ -22,11 +22,12 @@ from dicom_node.remaking import context, material
 from pipelines import installed
 from pipelines.contract import Cancelled, Findings, Pipeline, Rejected, Retryable, Study
 from results.build import Result, build_results
-from storage import jobs, objects
+from storage import crashes, jobs, objects
 from storage.backoff import delay
 from storage.changes import Changes
 from storage.database import Database, now
 from storage.inbox import Inbox
+from storage.job import LeaseLost
 from storage.killpoints import reached
 from storage.records import Job, JobStatus, NewResult
 
@@ -80,14 +81,17 @@ class Watch:
     def _beat(self, lease_seconds: float) -> bool:
         try:
             return jobs.beat(self.db, self.job, lease_seconds, self.fraction, self.doing)
-        except jobs.LeaseLost:
+        except LeaseLost:
             # Another worker has it by now; what runs here must not go on beside it.
             os._exit(EXIT_OVER_LIMIT)
 
     def _end_process(self, reason: str) -> None:
         # Native code cannot be interrupted from here: ending the process is the sure way.
-        settings = self.orders.settings
-        jobs.crashed(self.db, self.job, reason, settings.workers.max_crashes, settings.notices.dead)
+        most, announced = (
+            self.orders.settings.workers.max_crashes,
+            self.orders.settings.notices.dead,
+        )
+        crashes.crashed(self.db, self.job, reason, most, announced)
         os._exit(EXIT_OVER_LIMIT)
 
 
@@ -152,7 +156,7 @@ class Worker:
         announced = self.orders.settings.notices.dead
         try:
             self._work(job, watch)
-        except jobs.LeaseLost:
+        except LeaseLost:
             self.log.warning("the job was taken over by another worker", job=job.id)
         except Cancelled:
             jobs.fail(self.db, job, JobStatus.CANCELLED, "Cancelled on request.")

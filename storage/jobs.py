@@ -6,30 +6,21 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    RowMapping,
-    Select,
     func,
     insert,
-    or_,
     select,
     update,
 )
 
 from storage import audit
 from storage.database import Database, now
+from storage.job import LeaseLost, as_job, end, mine, query, tell
 from storage.killpoints import reached
 from storage.outbox import post
-from storage.records import Job, JobStatus, NewJob, NewResult, Priority, StudyRecord
-from storage.tables import jobs, studies
+from storage.records import Job, JobStatus, NewJob, NewResult, StudyRecord
+from storage.tables import jobs
 from storage.turns import CLAIM, take_turns
-
-_COLUMNS = tuple(column for column in jobs.c if column.name not in ("trace", "findings"))
-
-
-class LeaseLost(Exception):
-    """The job was taken from this worker: it was silent too long, or somebody cancelled it."""
 
 
 def add(
@@ -118,7 +109,7 @@ def claim(
                 reason=None,
             )
         )
-        return _job(connection.execute(_query().where(jobs.c.id == found)).mappings().one())
+        return as_job(connection.execute(query().where(jobs.c.id == found)).mappings().one())
 
 
 def _full(connection: Connection, limits: Mapping[str, int]) -> list[str]:
@@ -153,7 +144,7 @@ def beat(db: Database, job: Job, lease_seconds: float, progress: float, doing: s
     with db.transaction() as connection:
         changed = connection.execute(
             update(jobs)
-            .where(*_mine(job))
+            .where(*mine(job))
             .values(lease_until=now() + lease_seconds, progress=progress, doing=doing[:200])
         ).rowcount
         if not changed:
@@ -175,7 +166,7 @@ def finish(
     What was wanted and could not be made is its reason: `not_made`, in sentences.
     """
     with db.transaction() as connection:
-        _end(
+        end(
             connection,
             job,
             JobStatus.DONE,
@@ -208,88 +199,14 @@ def fail(
 ) -> None:
     """End a job without results: rejected, dead or cancelled, and why."""
     with db.transaction() as connection:
-        _end(connection, job, status, reason=reason, trace=trace)
-        _tell(connection, job, status, reason, announced)
+        end(connection, job, status, reason=reason, trace=trace)
+        tell(connection, job, status, reason, announced)
 
 
 def put_back(db: Database, job: Job, reason: str, not_before: float) -> None:
     """Return a job to the queue for a later try."""
     with db.transaction() as connection:
-        _end(connection, job, JobStatus.QUEUED, reason=reason, not_before=not_before, ended_at=None)
-
-
-def _mine(job: Job) -> tuple[ColumnElement[bool], ...]:
-    return (
-        jobs.c.id == job.id,
-        jobs.c.status == JobStatus.RUNNING,
-        jobs.c.worker == job.worker,
-        jobs.c.attempts == job.attempts,
-    )
-
-
-def _end(connection: Connection, job: Job, status: JobStatus, **values: object) -> None:
-    written = {"ended_at": now(), "status": status, "worker": None, "lease_until": None} | values
-    if not connection.execute(update(jobs).where(*_mine(job)).values(written)).rowcount:
-        raise LeaseLost
-
-
-def _tell(
-    connection: Connection, job: Job, status: JobStatus, reason: str, announced: bool
-) -> None:
-    detail = {"job": job.id, "pipeline": job.pipeline, "reason": reason}
-    audit.note(connection, f"job-{status}", job.StudyInstanceUID, **detail)
-    if announced:
-        audit.announce(connection, f"job-{status}", StudyInstanceUID=job.StudyInstanceUID, **detail)
-
-
-def reclaim(
-    db: Database, max_crashes: int, announced: bool, workers: Collection[str] = ()
-) -> list[Job]:
-    """Take back the jobs of workers that died: those named, and those whose lease ran out."""
-    query = (
-        _query()
-        .where(jobs.c.status == JobStatus.RUNNING)
-        .where(or_(jobs.c.lease_until < now(), jobs.c.worker.in_(workers)))
-    )
-    with db.reading() as connection:
-        if connection.execute(query).first() is None:
-            return []
-    with db.transaction() as connection:
-        # Locked: a worker that ends its job at this moment is either before us or too late.
-        rows = connection.execute(query.with_for_update(of=jobs)).mappings().all()
-        lost = [_job(row) for row in rows]
-        for job in lost:
-            _crash(connection, job, "The worker died or fell silent.", max_crashes, announced)
-    return lost
-
-
-def crashed(db: Database, job: Job, reason: str, max_crashes: int, announced: bool) -> None:
-    """A worker is about to end itself because of a job; what happens to the job, and why.
-
-    Nothing happens where another worker has the job by now.
-    """
-    query = _query().where(*_mine(job)).with_for_update(of=jobs)
-    with db.transaction() as connection:
-        row = connection.execute(query).mappings().one_or_none()
-        if row is not None:
-            _crash(connection, _job(row), reason, max_crashes, announced)
-
-
-def _crash(
-    connection: Connection, job: Job, reason: str, max_crashes: int, announced: bool
-) -> None:
-    """Count a crash: a job that took `max_crashes` workers down is dead, else it is queued."""
-    if job.cancel:
-        _end(connection, job, JobStatus.CANCELLED, reason="Cancelled on request.")
-        return
-    crashes = job.crashes + 1
-    told = f"{reason} It was try {crashes} of {max_crashes} that ended so."
-    if crashes >= max_crashes:
-        _end(connection, job, JobStatus.DEAD, reason=told, crashes=crashes)
-        _tell(connection, job, JobStatus.DEAD, told, announced)
-        return
-    queued = {"crashes": crashes, "not_before": now(), "ended_at": None}
-    _end(connection, job, JobStatus.QUEUED, reason=told, **queued)
+        end(connection, job, JobStatus.QUEUED, reason=reason, not_before=not_before, ended_at=None)
 
 
 def cancel(db: Database, job_id: int) -> bool:
@@ -334,8 +251,8 @@ def retry(db: Database, job_id: int) -> bool:
 def find(db: Database, job_id: int) -> Job | None:
     """The job with this number."""
     with db.reading() as connection:
-        row = connection.execute(_query().where(jobs.c.id == job_id)).mappings().one_or_none()
-    return None if row is None else _job(row)
+        row = connection.execute(query().where(jobs.c.id == job_id)).mappings().one_or_none()
+    return None if row is None else as_job(row)
 
 
 def listing(
@@ -346,13 +263,13 @@ def listing(
     limit: int = 100,
 ) -> list[Job]:
     """Jobs, the newest first; by status and study where asked."""
-    query = _query().order_by(jobs.c.id.desc()).limit(limit)
+    wanted = query().order_by(jobs.c.id.desc()).limit(limit)
     if statuses:
-        query = query.where(jobs.c.status.in_(statuses))
+        wanted = wanted.where(jobs.c.status.in_(statuses))
     if study_id is not None:
-        query = query.where(jobs.c.study_id == study_id)
+        wanted = wanted.where(jobs.c.study_id == study_id)
     with db.reading() as connection:
-        return [_job(row) for row in connection.execute(query).mappings()]
+        return [as_job(row) for row in connection.execute(wanted).mappings()]
 
 
 def detail(db: Database, job_id: int) -> dict[str, Any]:
@@ -362,13 +279,3 @@ def detail(db: Database, job_id: int) -> dict[str, Any]:
             select(jobs.c.trace, jobs.c.findings).where(jobs.c.id == job_id)
         ).mappings()
         return dict(row.one())
-
-
-def _query() -> Select[Any]:
-    return select(*_COLUMNS, studies.c.StudyInstanceUID).join(
-        studies, studies.c.id == jobs.c.study_id
-    )
-
-
-def _job(row: RowMapping) -> Job:
-    return Job(**{**row, "status": JobStatus(row["status"]), "priority": Priority(row["priority"])})

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from storage import audit, jobs, notices
+from storage import audit, crashes, jobs, notices
 from storage.database import Database, now
+from storage.job import LeaseLost
 from storage.records import Job, JobStatus, NewJob, Priority
 from tests.unit.storage.making import STUDY, bring, claim, close, new_job
 
@@ -124,15 +125,15 @@ def test_a_worker_that_lost_its_job_can_do_nothing_with_it(db: Database) -> None
     """Another has it: the first one's heartbeat, end and failure all say so."""
     _queue(db, new_job())
     first = claim(db, "first", lease=-1)
-    jobs.reclaim(db, 3, announced=False)
+    crashes.reclaim(db, 3, announced=False)
     second = claim(db, "second")
-    with pytest.raises(jobs.LeaseLost):
+    with pytest.raises(LeaseLost):
         jobs.beat(db, first, 20, 0.5, "working")
-    with pytest.raises(jobs.LeaseLost):
+    with pytest.raises(LeaseLost):
         jobs.finish(db, first, {}, [])
-    with pytest.raises(jobs.LeaseLost):
+    with pytest.raises(LeaseLost):
         jobs.fail(db, first, JobStatus.DEAD, "a bug")
-    with pytest.raises(jobs.LeaseLost):
+    with pytest.raises(LeaseLost):
         jobs.put_back(db, first, "later", 0.0)
     assert _found(db, second) == second
 
@@ -141,9 +142,9 @@ def test_the_same_worker_does_not_mix_up_two_tries(db: Database) -> None:
     """A thread left over from the first try does not end the second."""
     _queue(db, new_job())
     first = claim(db, lease=-1)
-    jobs.reclaim(db, 3, announced=False)
+    crashes.reclaim(db, 3, announced=False)
     claim(db)
-    with pytest.raises(jobs.LeaseLost):
+    with pytest.raises(LeaseLost):
         jobs.finish(db, first, {}, [])
 
 
@@ -151,12 +152,12 @@ def test_the_jobs_of_silent_workers_are_taken_back(db: Database) -> None:
     """Those whose lease ran out, and those of workers known to be dead; no others."""
     _queue(db, *(new_job(version=str(n)) for n in range(3)))
     silent, dead, alive = claim(db, "silent", lease=-1), claim(db, "dead"), claim(db, "alive")
-    lost = jobs.reclaim(db, 3, announced=False, workers=["dead"])
+    lost = crashes.reclaim(db, 3, announced=False, workers=["dead"])
     assert {job.id for job in lost} == {silent.id, dead.id}
     assert _found(db, silent).status == JobStatus.QUEUED
     assert _found(db, silent).crashes == 1
     assert _found(db, alive) == alive
-    assert jobs.reclaim(db, 3, announced=False) == []
+    assert crashes.reclaim(db, 3, announced=False) == []
 
 
 def test_a_job_that_takes_workers_down_is_given_up(db: Database) -> None:
@@ -164,7 +165,7 @@ def test_a_job_that_takes_workers_down_is_given_up(db: Database) -> None:
     _queue(db, new_job())
     for crash in range(1, 4):
         job = claim(db)
-        jobs.crashed(db, job, "The job needed too much memory.", 3, announced=True)
+        crashes.crashed(db, job, "The job needed too much memory.", 3, announced=True)
         assert _found(db, job).crashes == crash
     found = _found(db, job)
     assert found.status == JobStatus.DEAD
@@ -177,9 +178,9 @@ def test_a_crash_does_not_touch_a_job_that_another_has_by_now(db: Database) -> N
     """A worker that was silent, lost its job and then ends itself takes nothing with it."""
     _queue(db, new_job())
     first = claim(db, "first", lease=-1)
-    jobs.reclaim(db, 3, announced=False)
+    crashes.reclaim(db, 3, announced=False)
     second = claim(db, "second")
-    jobs.crashed(db, first, "The job took too long.", 3, announced=False)
+    crashes.crashed(db, first, "The job took too long.", 3, announced=False)
     assert _found(db, second) == second
 
 
@@ -188,7 +189,7 @@ def test_a_crash_while_being_cancelled_is_the_cancelling(db: Database) -> None:
     _queue(db, new_job())
     job = claim(db)
     jobs.cancel(db, job.id)
-    jobs.crashed(db, job, "Cancelled on request.", 3, announced=True)
+    crashes.crashed(db, job, "Cancelled on request.", 3, announced=True)
     assert _found(db, job).status == JobStatus.CANCELLED
     assert notices.due(db) == []
 
@@ -203,13 +204,13 @@ def test_taking_back_waits_for_a_worker_that_is_ending_its_job(db: Database) -> 
         start.wait()
         try:
             jobs.finish(db, job, {}, [])
-        except jobs.LeaseLost:
+        except LeaseLost:
             return False
         return True
 
     def reclaim() -> bool:
         start.wait()
-        return bool(jobs.reclaim(db, 3, announced=False))
+        return bool(crashes.reclaim(db, 3, announced=False))
 
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(finish), pool.submit(reclaim)]
@@ -222,5 +223,5 @@ def test_a_job_has_one_worker_whatever_it_claims(db: Database) -> None:
     """A forged record with another worker's name is not believed."""
     _queue(db, new_job())
     job = claim(db)
-    with pytest.raises(jobs.LeaseLost):
+    with pytest.raises(LeaseLost):
         jobs.beat(db, replace(job, worker="somebody else"), 20, 0.0, "")

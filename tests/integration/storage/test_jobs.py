@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from storage import audit, jobs, made, notices, outbox
+from storage import audit, crashes, jobs, made, notices, outbox
 from storage.database import Database, now
 from storage.records import Job, JobStatus
 from storage.tables import results
@@ -82,7 +82,7 @@ def test_a_process_that_ends_before_the_commit_leaves_neither(
             jobs.finish(db, job, {}, [result()])
     assert _found(db, job) == job
     assert _results(db) == 0
-    jobs.reclaim(db, 3, announced=False, workers=["worker-1"])
+    crashes.reclaim(db, 3, announced=False, workers=["worker-1"])
     assert claim(db, "worker-2").id == job.id
 
 
