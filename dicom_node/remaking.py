@@ -49,4 +49,12 @@ def context(
         ae_title=settings.node.ae_title,
         device=Device(version=__version__),
         predecessors={kind: made.predecessors(db, job, kind) for kind in kinds},
+        series_numbers=_series_numbers(db, job.study_id),
     )
+
+
+def _series_numbers(db: Database, study_id: int) -> frozenset[int]:
+    """The numbers of the study's series, but for those we made."""
+    held = (item for item in studies.held(db, study_id) if not item.ours)
+    said = {str(item.header.get("SeriesNumber")) for item in held}
+    return frozenset(int(number) for number in said if number.isdecimal())

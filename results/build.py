@@ -71,9 +71,9 @@ def build_results(
         try:
             made, left_out = _BUILDERS[kind](making)
         except NotMade as reason:
-            reasons.append(f"No {kind} was made: {reason}.")
+            reasons.append(f"{kind}: {reason}.")
             continue
-        reasons.extend(left_out)
+        reasons.extend(f"{kind}: {sentence}" for sentence in left_out)
         results.extend(
             Result(
                 kind=kind,

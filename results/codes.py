@@ -30,6 +30,8 @@ LIMITS = CodedConcept("limits", PRIVATE_SCHEME, "Limits of the result")
 THRESHOLD = CodedConcept("threshold", PRIVATE_SCHEME, "Threshold of presence")
 CALIBRATED = CodedConcept("calibrated", PRIVATE_SCHEME, "Calibrated probability")
 HEAT_MAP = CodedConcept("heat-map", PRIVATE_SCHEME, "Heat map")
+RISK = CodedConcept("risk", PRIVATE_SCHEME, "Risk")
+FINDINGS_DRAWN = CodedConcept("findings-drawn", PRIVATE_SCHEME, "Findings drawn")
 
 _SEVERITIES = {
     Severity.INFO: CodedConcept("severity-info", PRIVATE_SCHEME, "Information"),
@@ -37,7 +39,17 @@ _SEVERITIES = {
     Severity.ERROR: CodedConcept("severity-error", PRIVATE_SCHEME, "Error"),
 }
 
-OWN = (NOTE_KIND, NOT_PROCESSED, LIMITS, THRESHOLD, CALIBRATED, HEAT_MAP, *_SEVERITIES.values())
+OWN = (
+    NOTE_KIND,
+    NOT_PROCESSED,
+    LIMITS,
+    THRESHOLD,
+    CALIBRATED,
+    HEAT_MAP,
+    RISK,
+    FINDINGS_DRAWN,
+    *_SEVERITIES.values(),
+)
 """Every code of our own scheme that does not depend on what a pipeline says."""
 
 _MEASURES = {
@@ -65,7 +77,7 @@ _YES = CodedConcept("373066001", "SCT", "Yes")
 _NO = CodedConcept("373067005", "SCT", "No")
 
 _METHODS = {
-    "grad-cam": codes.DCM.GradientWeightedClassActivation,
+    "gradcam": codes.DCM.GradientWeightedClassActivation,
     "saliency": codes.DCM.Saliency,
 }
 
@@ -92,7 +104,8 @@ def scheme_items(findings: Findings) -> list[CodingSchemeIdentificationItem]:
 
 
 def _concepts(findings: Findings) -> list[Concept]:
-    found: list[Concept | Presence | None] = []
+    found: list[Concept | Presence | None] = [findings.risk]
+    found += [heatmap.explains for heatmap in findings.heatmaps]
     for judgement in findings.classifications:
         found += (judgement.name, judgement.value)
     for region in findings.regions:
@@ -159,8 +172,13 @@ def yes_or_no(value: bool) -> CodedConcept:
 
 
 def method(name: str) -> CodedConcept:
-    """The concept for how a heat map was made."""
-    return CodedConcept.from_code(_METHODS.get(name.lower(), HEAT_MAP))
+    """The concept for how a heat map was made: Grad-CAM++ is of the kind of Grad-CAM.
+
+    For a method that the standard does not know it is ours; the method's name is told beside it.
+    """
+    plain = "".join(letter for letter in name.lower() if letter.isalpha())
+    known = (code for start, code in _METHODS.items() if plain.startswith(start))
+    return CodedConcept.from_code(next(known, HEAT_MAP))
 
 
 def probability(of: Concept, calibrated: bool) -> CodedConcept:

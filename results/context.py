@@ -57,6 +57,8 @@ class Context:
     ae_title: str = ""
     predecessors: Mapping[str, Sequence[Predecessor]] = field(default_factory=dict)
     """For each kind, what the latest earlier revision gave."""
+    series_numbers: frozenset[int] = frozenset()
+    """The numbers that the study's series have, whether they were looked at or not."""
     device: Device = field(default_factory=Device)
 
 
@@ -72,15 +74,22 @@ class Making:
         """The SOP Instance UID of the object of a kind with this number."""
         return self._derived(str(self.context.revision), kind, str(number - 1))
 
-    def series_uid(self, kind: str) -> str:
-        """The series that the objects of a kind are in, revisions included."""
-        return self._derived(kind, "series")
+    def series_uid(self, kind: str, series: str = "") -> str:
+        """The series that the objects of a kind are in, revisions included.
 
-    def tracking_uid(self, name: str) -> str:
-        """The UID of something that is followed by name, the same in every revision and version."""
+        Those that lie on the images of a series are in one for that series: side and frame of
+        reference are a series' own.
+        """
+        return self._derived(kind, "series", *([series] if series else []))
+
+    def tracking_uid(self, name: str, space: str = "") -> str:
+        """The UID of something that is followed by name, the same in every revision and version.
+
+        Names are those of regions; what else is followed has them in a space of its own.
+        """
         context = self.context
         study = self.source.StudyInstanceUID
-        return derive_uid(context.root, study, context.pipeline, "tracking", name)
+        return derive_uid(context.root, study, context.pipeline, f"tracking {space}".strip(), name)
 
     def _derived(self, *parts: str) -> str:
         context = self.context
@@ -91,19 +100,39 @@ class Making:
         """The number of an object in its series; those of later revisions come after."""
         return max(1, self.context.revision) + 1000 * (number - 1)
 
-    def series_number(self, kind: str) -> int:
-        """A number that sorts after the series it was made from: 3 gives one from 310 to 399.
+    def series_number(self, kind: str, series: str = "") -> int:
+        """A number that sorts after the series it was made from: 3 gives one from 3010 to 3999.
 
-        Pipelines seldom meet, kinds never do, and what the study has already is gone around.
+        What is of no series in particular follows the first with findings. Pipelines seldom meet,
+        kinds never do, and what the study has already is gone around.
         """
-        taken = {_number(ds.get("SeriesNumber")) for ds in self.source.images}
-        base = _number(self.source.images[0].get("SeriesNumber"))
+        here = {_number(ds.get("SeriesNumber")) for ds in self.source.images}
+        taken = self.context.series_numbers | here
+        base = self._numbers.get(series) or min(self._numbers_with_findings, default=0)
         base = base if 0 < base < 100_000 else 90
-        slot = 1 + crc32(self.context.pipeline.encode()) % 9
-        number = base * 100 + slot * 10 + KINDS.index(kind)
+        slot = 1 + crc32(self.context.pipeline.encode()) % 99
+        number = base * 1000 + slot * 10 + KINDS.index(kind)
         while number in taken:
-            number += 100
+            number += 10
         return number
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        """The number of each series of the source."""
+        found: dict[str, int] = {}
+        for ds in self.source.images:
+            number = _number(ds.get("SeriesNumber"))
+            uid = str(ds.SeriesInstanceUID)
+            found[uid] = found.get(uid) or number
+        return found
+
+    @cached_property
+    def _numbers_with_findings(self) -> list[int]:
+        """The numbers of the series with findings, or of all where none has any."""
+        named = set(self.findings.references()) - set(self.findings.sources)
+        images = [self.source.image(on.SOPInstanceUID) for on in named] or self.source.images
+        numbers = [self._numbers[str(ds.SeriesInstanceUID)] for ds in images]
+        return [number for number in numbers if number > 0]
 
     def series_description(self, what: str) -> str:
         """What a series list shows: what it is, who made it, and that it is not a diagnosis."""

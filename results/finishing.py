@@ -45,13 +45,17 @@ class CopiedByUs:
         """Do nothing here."""
 
 
-def finished(made: Dataset, making: Making, kind: str, number: int = 1) -> Dataset:
-    """An object as an ordinary data set, complete, that is valid on return."""
+def finished(made: Dataset, making: Making, kind: str, number: int = 1, *, on: str = "") -> Dataset:
+    """An object as an ordinary data set, complete, that is valid on return.
+
+    `on` is the SOP Instance UID of the image, or one of them, that it lies on.
+    """
+    series = str(making.source.image(on).SeriesInstanceUID) if on else ""
     ds = Dataset()
     ds.update(made)
     ds.SOPInstanceUID = making.uid(kind, number)
-    ds.SeriesInstanceUID = making.series_uid(kind)
-    ds.SeriesNumber = making.series_number(kind)
+    ds.SeriesInstanceUID = making.series_uid(kind, series)
+    ds.SeriesNumber = making.series_number(kind, series)
     ds.InstanceNumber = making.instance_number(number)
     _patient_and_study(making.source, ds)
     _dates(ds, making)
@@ -80,7 +84,10 @@ def _patient_and_study(source: Source, target: Dataset) -> None:
 def _dates(ds: Dataset, making: Making) -> None:
     date, time = DA(making.moment.date()), TM(making.moment.time())
     ds.InstanceCreationDate, ds.InstanceCreationTime = date, time
-    ds.SeriesDate, ds.SeriesTime = date, time
+    # No date of the series: its revisions would contradict each other.
+    for keyword in ("SeriesDate", "SeriesTime"):
+        if keyword in ds:
+            del ds[keyword]
     for keyword, value in (
         ("ContentDate", date),
         ("ContentTime", time),
@@ -106,5 +113,6 @@ def _equipment(ds: Dataset, making: Making) -> None:
         ("InstitutionalDepartmentName", device.department),
     ):
         if value:
-            setattr(ds, keyword, shortened(fits(value), 64))
+            most = 16 if keyword == "StationName" else 64
+            setattr(ds, keyword, shortened(fits(value), most))
     mark(ds, model=device.model, version=device.version)

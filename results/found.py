@@ -30,6 +30,8 @@ _NOTHING = {
 
 def positive(judgement: Classification) -> bool:
     """Whether a judgement says that something is there or may be, or names a class that is."""
+    if judgement.notable is not None:
+        return judgement.notable
     if isinstance(judgement.value, Presence):
         return judgement.value is not Presence.ABSENT
     return (judgement.value.scheme, judgement.value.value) not in _NOTHING
@@ -66,6 +68,16 @@ def marked(findings: Findings) -> Iterator[Reference]:
         yield from (shape.on for shape in region.shapes if is_somewhere(shape))
     for judgement in filter(positive, findings.classifications):
         yield from judged_on(findings, judgement)
+
+
+def heated(findings: Findings) -> Iterator[Reference]:
+    """Where heat maps lie that explain something found; every normal image has a heat map, too."""
+    found = filter(positive, findings.classifications)
+    concepts = {concept for judgement in found for concept in (judgement.name, judgement.value)}
+    for heatmap in findings.heatmaps:
+        explains = heatmap.explains in concepts or not findings.classifications
+        if explains and heatmap.raster.array.any():
+            yield heatmap.on
 
 
 def by_image(source: Source, places: Iterable[Reference]) -> Mapping[str, Frames]:

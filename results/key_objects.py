@@ -12,7 +12,7 @@ from pydicom.sr.codedict import codes
 from pipelines.contract import is_image_class
 from results.context import Making, NotMade
 from results.finishing import REQUIRED, CopiedByUs, finished
-from results.found import Frames, by_image, marked, positive, present
+from results.found import Frames, by_image, heated, marked, positive, present
 from results.identity import derive_uid
 from results.page.summary import percent
 from results.text import shortened
@@ -31,8 +31,8 @@ def build_key_objects(making: Making) -> list[Dataset]:
 
     Raises `NotMade` where no image has one.
     """
-    heated = (heatmap.on for heatmap in making.findings.heatmaps)
-    selected = by_image(making.source, [*marked(making.findings), *heated])
+    places = [*marked(making.findings), *heated(making.findings)]
+    selected = by_image(making.source, places)
     if not selected:
         raise NotMade("nothing was found on any image")
     evidence = [_stand_in(making, uid) for uid in selected]

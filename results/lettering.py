@@ -3,6 +3,8 @@
 reportlab sets letters one after the other, from the left. Arabic letters are therefore joined
 here, by the forms that Unicode has for them, and what runs from the right is put in the order in
 which it is seen. Texts run from the left as a whole, as our labels do.
+
+Letters that our first font lacks are drawn in a second, which has those of East Asia.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +23,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 UNKNOWN = "?"
 """Stands for a letter that our fonts lack."""
 
-_FOLDER = Path(__file__).parent / "fonts"
+FOLDER = Path(__file__).parent / "fonts"
 _FORMS: Final = range(0xFB50, 0xFF00)
 _LAM = "\u0644"
 _MIRRORED = dict(zip("()[]{}<>«»", ")(][}{><»«", strict=True))
@@ -32,29 +35,54 @@ _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 @cache
 def font(bold: bool = False) -> TTFont:
     """One of our fonts, made known to reportlab."""
-    name = "DejaVuSans-Bold" if bold else "DejaVuSans"
-    made = TTFont(name, str(_FOLDER / f"{name}.ttf"), shapable=False)
+    return _read("DejaVuSans-Bold" if bold else "DejaVuSans")
+
+
+@cache
+def _fallback() -> TTFont:
+    """The font of what ours lack, bold or not; read only where there is such a letter."""
+    return _read("DroidSansFallback")
+
+
+def _read(name: str) -> TTFont:
+    made = TTFont(name, str(FOLDER / f"{name}.ttf"), shapable=False)
     pdfmetrics.registerFont(made)
     return made
 
 
+def _is_ours(letter: str) -> bool:
+    return ord(letter) in font().face.charToGlyph
+
+
+def _is_known(letter: str) -> bool:
+    return _is_ours(letter) or ord(letter) in _fallback().face.charToGlyph
+
+
+def runs(text: str, bold: bool = False) -> list[tuple[TTFont, str]]:
+    """A text that can be drawn, in parts of one font each."""
+    if text.isascii() or all(map(_is_ours, text)):
+        return [(font(bold), text)]
+    return [
+        (font(bold) if ours else _fallback(), "".join(part))
+        for ours, part in groupby(text, _is_ours)
+    ]
+
+
 def width(text: str, size: float, bold: bool = False) -> float:
     """How wide a text is, in points."""
-    wide: float = font(bold).stringWidth(text, size)
+    wide: float = sum(each.stringWidth(part, size) for each, part in runs(text, bold))
     return wide
 
 
 def has_glyphs(text: str) -> bool:
     """Whether each of a text's letters can be drawn."""
-    known = font().face.charToGlyph
     letters = set(unicodedata.normalize("NFC", text))
-    return all(ord(letter) in known for letter in _clean("".join(letters)) if letter != "\n")
+    return all(_is_known(letter) for letter in _clean("".join(letters)) if letter != "\n")
 
 
 def lettered(text: str) -> str:
     """The text with a question mark for each letter that cannot be drawn; lines are kept."""
-    known = font().face.charToGlyph
-    return "".join(c if c == "\n" or ord(c) in known else UNKNOWN for c in _clean(text))
+    return "".join(c if c == "\n" or _is_known(c) else UNKNOWN for c in _clean(text))
 
 
 def _clean(text: str) -> str:
@@ -66,16 +94,25 @@ def _clean(text: str) -> str:
 
 
 def person(name: str) -> str:
-    """A person's name as people write it, in a form (PS3.5 6.2.1.1) that our fonts can draw.
+    """A person's name as people write it, in the forms (PS3.5 6.2.1.1) that our fonts can draw.
 
-    Where there is no such form, it is the first.
+    The ideographic form is beside the alphabetic one: 'Yamada, Tarou (山田 太郎)'. The phonetic
+    one is shown for want of both, and where no form can be drawn it is the first.
     """
     groups = [group.strip("^ ") for group in name.split("=")]
     filled = [group for group in groups if group] or [""]
-    chosen = next((group for group in filled if has_glyphs(group)), filled[0])
-    family, *others = chosen.split("^")
+    drawable = [group for group in filled if has_glyphs(group)] or filled[:1]
+    first, ideographic = drawable[0], "".join(groups[1:2])
+    beside = ideographic in drawable[1:] and ideographic != first
+    return _written(first) + (f" ({_written(ideographic)})" if beside else "")
+
+
+def _written(form: str) -> str:
+    """One form of a name; there is no comma in those of East Asia."""
+    family, *others = form.split("^")
     rest = " ".join(part for part in others if part)
-    return ", ".join(part for part in (family, rest) if part)
+    comma = ", " if all(map(_is_ours, _clean(form))) or not has_glyphs(form) else " "
+    return comma.join(part for part in (family, rest) if part)
 
 
 def seen(line: str) -> str:

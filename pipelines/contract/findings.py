@@ -10,8 +10,9 @@ from typing import Any, Self
 
 from pipelines.contract import plain
 from pipelines.contract.pictures import HeatMap, Rendered
+from pipelines.contract.records import Record, in_order
 from pipelines.contract.regions import Region
-from pipelines.contract.words import Concept, Reference, in_order, is_line, python_number
+from pipelines.contract.words import Concept, Reference, is_line
 
 
 class Severity(StrEnum):
@@ -23,7 +24,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note:
+class Note(Record):
     """Something about the quality of the study, in one sentence."""
 
     code: str
@@ -33,11 +34,12 @@ class Note:
     references: tuple[Reference, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         in_order(is_line(self.code) and self.code.isascii(), "a note's code is a name in ASCII")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
+class Refusal(Record):
     """'Not processed, because ...': of what, and the reason."""
 
     of: str
@@ -46,7 +48,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
+class Measurement(Record):
     """A number with a UCUM unit and what it is a measure of."""
 
     name: str
@@ -59,7 +61,7 @@ class Measurement:
     """The tracking name of the region that was measured."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", python_number(self.value))
+        super().__post_init__()
         in_order(math.isfinite(self.value), "a measurement is a finite number")
         in_order(is_line(self.name), "a measurement has a name of one line")
         in_order(
@@ -78,7 +80,7 @@ class Presence(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classification:
+class Classification(Record):
     """A judgement: something is present or absent, or belongs to a class, and how sure that is."""
 
     name: Concept
@@ -92,6 +94,9 @@ class Classification:
     """Whether that many of a hundred cases with this probability really are so."""
     threshold: float | None = None
     """The probability from which it counts as present."""
+    notable: bool | None = None
+    """Whether somebody should look at it; None: a presence is, and so is a class, unless its code
+    is one of the standard's for absent, negative or normal."""
     because: str = ""
     """Why it is indeterminate, or what the judgement rests on."""
     references: tuple[Reference, ...] = ()
@@ -99,9 +104,8 @@ class Classification:
     """The tracking name of the region that is judged."""
 
     def __post_init__(self) -> None:
-        for name in ("probability", "threshold"):
-            number = python_number(getattr(self, name))
-            object.__setattr__(self, name, number)
+        super().__post_init__()
+        for number in (self.probability, self.threshold):
             in_order(number is None or 0 <= number <= 1, "probabilities are between 0 and 1")
 
     @property
@@ -112,7 +116,7 @@ class Classification:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Algorithm:
+class Algorithm(Record):
     """Who says so: what ran, in which version, with which weights."""
 
     name: str
@@ -125,13 +129,14 @@ class Algorithm:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "parameters", plain.frozen(self.parameters))
         names = (self.name, self.version, self.vendor or "none")
         in_order(all(map(is_line, names)), "an algorithm has a name and a version of one line")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Findings:
+class Findings(Record):
     """Everything one run of a pipeline has to say about a study."""
 
     algorithm: Algorithm
@@ -140,6 +145,8 @@ class Findings:
     sources: tuple[Reference, ...]
     """Every instance that was looked at."""
     recommendation: str = ""
+    risk: Concept | None = None
+    """How urgent or grave it is, as a word of a code: High, Moderate, Low, ..."""
     limits: str = ""
     """What the result is not good for."""
     notes: tuple[Note, ...] = ()
@@ -151,6 +158,7 @@ class Findings:
     pictures: tuple[Rendered, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         names = [region.tracking for region in self.regions]
         in_order(len(set(names)) == len(names), "each region has a name of its own")
         said = {number.region for number in self.measurements}

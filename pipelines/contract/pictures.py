@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pipelines.contract.words import Concept, Reference, in_order, is_line
+from pipelines.contract.records import Record, in_order
+from pipelines.contract.words import Concept, Reference, is_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +16,7 @@ Depth = Literal["bit", "uint8", "float32"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Raster:
+class Raster(Record):
     """Rows and columns of numbers: bits (packed, first pixel in the highest bit), bytes or floats.
 
     Floats are little-endian. Two rasters are equal where their numbers are.
@@ -29,6 +30,7 @@ class Raster:
     """3 for RGB."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         in_order(self.rows > 0 and self.columns > 0, "a raster has rows and columns")
         in_order(self.channels in (1, 3), "a raster is grey or RGB")
         in_order(self.channels == 1 or self.depth == "uint8", "RGB comes in bytes")
@@ -82,7 +84,7 @@ class Raster:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeatMap:
+class HeatMap(Record):
     """How much each part of a frame counted for a result; coarse maps are stretched over it."""
 
     on: Reference
@@ -95,6 +97,7 @@ class HeatMap:
     """The layer of the network that was looked at."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         in_order(self.raster.depth == "float32", "a heat map is made of floats")
         in_order(self.raster.channels == 1, "a heat map has one channel")
         in_order(is_line(self.method), "the method of a heat map has a name of one line")
@@ -103,7 +106,7 @@ class HeatMap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rendered:
+class Rendered(Record):
     """A picture that a pipeline drew by itself, of bytes, grey or RGB."""
 
     of: Reference
@@ -111,4 +114,5 @@ class Rendered:
     caption: str
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         in_order(self.raster.depth == "uint8", "a rendered picture is made of bytes")

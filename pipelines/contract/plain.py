@@ -111,15 +111,15 @@ def _scalar(wanted: Any, told: Any, where: str) -> Any:
 
 def _record(wanted: type, told: Any, where: str) -> Any:
     _check(isinstance(told, Mapping), where, "an object")
-    hints = _hints(wanted)
-    unknown = set(told) - set(hints) - ({"kind"} if hasattr(wanted, "kind") else set())
+    known = hints(wanted)
+    unknown = set(told) - set(known) - ({"kind"} if hasattr(wanted, "kind") else set())
     if unknown:
         raise ValueError(f"{where} has no field named {min(map(str, unknown))}.")
     for f in fields(wanted):
         _check(f.name in told or _default(f) is not MISSING, f"{where}.{f.name}", "there")
     given = {
         name: load(hint, told[name], f"{where}.{name}")
-        for name, hint in hints.items()
+        for name, hint in known.items()
         if name in told
     }
     try:
@@ -165,6 +165,7 @@ def _default(f: Field[Any]) -> Any:
 
 
 @cache
-def _hints(wanted: type) -> dict[str, Any]:
-    hints = get_type_hints(wanted)
-    return {name: hint for name, hint in hints.items() if get_origin(hint) is not ClassVar}
+def hints(wanted: type) -> dict[str, Any]:
+    """The type of each field of a record."""
+    found = get_type_hints(wanted)
+    return {name: hint for name, hint in found.items() if get_origin(hint) is not ClassVar}

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pipelines.contract.pictures import Raster
-from pipelines.contract.words import Concept, Reference, in_order, is_line, python_number
+from pipelines.contract.records import Record, in_order
+from pipelines.contract.words import Concept, Reference, is_line
 
 Point = tuple[float, float]
 ANATOMY = Concept(value="123037004", scheme="SCT", meaning="Anatomical Structure")
@@ -22,12 +23,8 @@ def _finite(points: tuple[Point, ...]) -> bool:
     return all(math.isfinite(x) and math.isfinite(y) for x, y in points)
 
 
-def _plain(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    return tuple((python_number(x), python_number(y)) for x, y in points)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Mask:
+class Mask(Record):
     """A pixel-for-pixel mask of a whole frame: yes or no, or how much (0 to 1)."""
 
     kind: ClassVar[str] = "mask"
@@ -35,6 +32,7 @@ class Mask:
     raster: Raster
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         in_order(self.raster.depth != "uint8", "a mask is made of bits, or of floats")
         if self.raster.depth == "float32":
             array = self.raster.array
@@ -42,7 +40,7 @@ class Mask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Box:
+class Box(Record):
     """An upright rectangle from its upper left corner to its lower right one."""
 
     kind: ClassVar[str] = "box"
@@ -53,8 +51,7 @@ class Box:
     bottom: float
 
     def __post_init__(self) -> None:
-        for side in ("left", "top", "right", "bottom"):
-            object.__setattr__(self, side, python_number(getattr(self, side)))
+        super().__post_init__()
         in_order(_finite(self.points), "a box is finite")
         in_order(self.left < self.right and self.top < self.bottom, "a box has an inside")
 
@@ -70,7 +67,7 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Polygon:
+class Polygon(Record):
     """An area, by the corners of its outline; the last is joined to the first."""
 
     kind: ClassVar[str] = "polygon"
@@ -78,13 +75,13 @@ class Polygon:
     points: tuple[Point, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points", _plain(self.points))
+        super().__post_init__()
         in_order(len(self.points) >= 3, "a polygon has three corners or more")
         in_order(_finite(self.points), "a polygon is finite")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contour:
+class Contour(Record):
     """A line through points, open unless it ends where it began: a fracture line, say."""
 
     kind: ClassVar[str] = "contour"
@@ -92,7 +89,7 @@ class Contour:
     points: tuple[Point, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points", _plain(self.points))
+        super().__post_init__()
         in_order(len(self.points) >= 2, "a contour has two points or more")
         in_order(_finite(self.points), "a contour is finite")
 
@@ -101,7 +98,7 @@ Shape = Mask | Box | Polygon | Contour
 
 
 @dataclass(frozen=True, kw_only=True)
-class Region:
+class Region(Record):
     """One thing that was found somewhere: a shape on a frame, or one on each of many frames."""
 
     tracking: str
@@ -117,7 +114,7 @@ class Region:
     anatomy: Concept | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "score", python_number(self.score))
+        super().__post_init__()
         in_order(is_line(self.tracking) and is_line(self.label), "a region has names of one line")
         in_order(bool(self.shapes), "a region has a shape")
         in_order(self.score is None or 0 <= self.score <= 1, "a score is between 0 and 1")

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
 
-
-def in_order(holds: bool, rule: str) -> None:
-    """Raise ValueError where a rule of the contract does not hold: a bug of the pipeline."""
-    if not holds:
-        raise ValueError(f"The contract for findings says: {rule}.")
+from pipelines.contract.records import Record, in_order
 
 
 def is_line(text: str) -> bool:
@@ -19,13 +14,8 @@ def is_line(text: str) -> bool:
     return bool(text.strip()) and not controls and "\\" not in text
 
 
-def python_number(value: Any) -> Any:
-    """A number as Python's own, so that JSON holds it: arrays give numbers of another make."""
-    return value if value is None or isinstance(value, int | float) else float(value)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Concept:
+class Concept(Record):
     """A coded word: its value, the scheme it is from (DCM, SCT, ...) and what it means."""
 
     value: str
@@ -33,6 +23,7 @@ class Concept:
     meaning: str
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         in_order(
             all(map(is_line, (self.value, self.scheme, self.meaning))),
             "a concept has a value, a scheme and a meaning, each of one line, without backslash",
@@ -42,7 +33,7 @@ class Concept:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reference:
+class Reference(Record):
     """The exact source instance, and frame where one is meant, that a statement is about."""
 
     SOPClassUID: str
@@ -51,4 +42,5 @@ class Reference:
     """Counted from 1, as DICOM does; None for a single-frame image, or for all of it."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         in_order(self.frame is None or self.frame >= 1, "frames are counted from 1")

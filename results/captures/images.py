@@ -48,7 +48,7 @@ def _captured(making: Making, item: Rendered, number: int) -> Dataset:
     ds.PatientOrientation = ""
     if item.caption.strip():
         ds.ImageComments = shortened(making.fits(item.caption), 10_240)
-    return finished(ds, making, KIND, number)
+    return finished(ds, making, KIND, number, on=item.of.SOPInstanceUID)
 
 
 def _with_strip(item: Rendered, by: str) -> NDArray[np.uint8]:

@@ -170,7 +170,7 @@ def _overlay(
         description=making.series_description(KIND),
         same_pixels=True,
     )
-    return finished(ds, making, KIND, number)
+    return finished(ds, making, KIND, number, on=on.SOPInstanceUID)
 
 
 def _page(making: Making, on: Reference, picture: NDArray[np.uint8], number: int) -> Dataset:
@@ -185,7 +185,7 @@ def _page(making: Making, on: Reference, picture: NDArray[np.uint8], number: int
         description=making.series_description(KIND),
         same_pixels=False,
     )
-    return finished(ds, making, KIND, number)
+    return finished(ds, making, KIND, number, on=on.SOPInstanceUID)
 
 
 def _by(making: Making) -> str:

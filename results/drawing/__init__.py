@@ -15,16 +15,23 @@ from results.drawing.colours import RGB, heat, of_region, opacity
 from results.drawing.display import shown
 from results.drawing.placing import REGION, TEXT, Bounds, Room
 from results.drawing.strokes import Stroke, paint, stroke
+from results.page.summary import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOTICE = "AI result, not for diagnosis"
+_SHORT = "AI"
+"""What a picture says that is too small for the notice."""
+_MOST_NOTICE = 0.25
+"""How much of a picture the notice may take."""
 _MOST_LABELS = 20
 """Regions of one frame that have a label; the others, of lower scores, have their line alone."""
 _SHARES = (1.0, 0.6, 0.4)
 """How much of the picture's width a text may take: it is wrapped where that is in the way."""
+_CORNER: Bounds = (0, 0, 0, 0)
 _Drawn = tuple[Region, list[Stroke]]
+_Looks = dict[str, tuple[RGB, bool]]
 
 
 def drawn(making: Making, on: Reference) -> NDArray[np.uint8]:
@@ -48,20 +55,26 @@ def draw_over(picture: NDArray[np.uint8], making: Making, on: Reference) -> None
         _lay_heat(picture, heatmap, room)
     found = list(_regions(making, on, rows, columns))
     looks = {region.tracking: of_region(n) for n, region in enumerate(making.findings.regions)}
+    _paint(picture, found, looks)
+    for line in (line for _, strokes in found for line in strokes):
+        room.occupy_pixels(line.top, line.left, line.covered, REGION)
+        room.occupy_pixels(line.top, line.left, line.casing, TEXT)
+    if not _write_notice(picture, room, making):
+        _paint(picture, found, looks)
+    lines = _legend(making, on, heatmap, others)
+    if lines:
+        ways = [block(lines, size, (rows // 2, round(share * columns))) for share in _SHARES]
+        _write(picture, room, [made for made in ways if not made.cut] or ways, _CORNER)
+    for region, strokes in found[:_MOST_LABELS]:
+        _write_label(picture, room, region, strokes, looks[region.tracking][0])
+
+
+def _paint(picture: NDArray[np.uint8], found: Sequence[_Drawn], looks: _Looks) -> None:
+    """Draw the lines of regions, those of the surest over others."""
     for region, strokes in reversed(found):
         colour, dashed = looks[region.tracking]
         for line in strokes:
             paint(picture, line, colour, dashed=dashed)
-    for line in (line for _, strokes in found for line in strokes):
-        room.occupy_pixels(line.top, line.left, line.covered, REGION)
-    texts = ((_notice(making), rows), (_legend(making, on, heatmap, others), rows // 2))
-    for lines, most in texts:
-        if lines:
-            ways = [block(lines, size, (most, round(share * columns))) for share in _SHARES]
-            whole = [made for made in ways if not made.cut]
-            _write(picture, room, whole or ways, (0, 0, 0, 0))
-    for region, strokes in found[:_MOST_LABELS]:
-        _write_label(picture, room, region, strokes, looks[region.tracking][0])
 
 
 def same_frame(one: Reference, on: Reference) -> bool:
@@ -150,16 +163,41 @@ def _around(strokes: Sequence[Stroke]) -> Bounds:
     return min(tops), min(lefts), max(bottoms), max(rights)
 
 
-def _write(picture: NDArray[np.uint8], room: Room, ways: Sequence[Block], near: Bounds) -> None:
-    """Write a text in the first of its forms that covers no region, or that covers the least."""
+def _write(picture: NDArray[np.uint8], room: Room, ways: Sequence[Block], near: Bounds) -> bool:
+    """Write a text in the first of its forms that covers no region, or that covers the least.
+
+    What could only be over an outline or another text is not written; returns whether it was.
+    """
     places = []
     for made in ways:
         places.append((*room.place(made.height, made.width, near), made))
         if places[-1][0] < REGION:
             break
-    _, top, left, made = min(places[-1:] if places[-1][0] < REGION else places, key=_cost)
+    best = places[-1:] if places and places[-1][0] < REGION else places
+    if not best or min(map(_cost, best)) >= TEXT:
+        return False
+    _, top, left, made = min(best, key=_cost)
     stamp(picture, made, top, left)
     room.occupy((top, left, top + made.height, left + made.width), TEXT)
+    return True
+
+
+def _write_notice(picture: NDArray[np.uint8], room: Room, making: Making) -> bool:
+    """Write the notice, or less of it if the picture is small; returns whether lines are clear."""
+    rows, columns = picture.shape[:2]
+    size = letter_size(rows, columns)
+    for lines in _notices(making):
+        ways = [block(lines, size, (rows, round(share * columns))) for share in _SHARES]
+        most = _MOST_NOTICE * rows * columns
+        fitting = [made for made in ways if not made.cut and made.height * made.width <= most]
+        if _write(picture, room, fitting, _CORNER):
+            return True
+    short = block([Line(_SHORT, bold=True)], size, (rows, columns))
+    if _write(picture, room, [short], _CORNER):
+        return True
+    stamp(picture, short, 0, 0)
+    room.occupy((0, 0, short.height, short.width), TEXT)
+    return False
 
 
 def _write_label(
@@ -183,13 +221,16 @@ def _labels(region: Region) -> list[str]:
     """What a region is called, and for want of room only how sure it is."""
     if region.score is None:
         return [region.label]
-    return [f"{region.label} {region.score:.2f}", f"{region.score:.2f}"]
+    sure = percent(region.score)
+    return [f"{region.label} {sure}", sure]
 
 
-def _notice(making: Making) -> list[Line]:
-    """What it is and by whom."""
+def _notices(making: Making) -> Iterator[list[Line]]:
+    """What it is and by whom, and for want of room only what it is."""
     algorithm = making.findings.algorithm
-    return [Line(NOTICE, bold=True), Line(f"{algorithm.name} {algorithm.version}")]
+    what = Line(NOTICE, bold=True)
+    yield [what, Line(f"{algorithm.name} {algorithm.version}")]
+    yield [what]
 
 
 def _legend(making: Making, on: Reference, heatmap: HeatMap | None, others: int) -> list[Line]:
@@ -209,7 +250,7 @@ def _judged(item: Classification, labels: dict[str, str]) -> str:
     of = f"{labels[item.region]}: " if item.region else ""
     if item.probability is None:
         return f"{of}{item.says}"
-    return f"{of}{item.says}, {item.probability:.2f}{'*' if _unsure(item) else ''}"
+    return f"{of}{item.says}, {percent(item.probability)}{'*' if _unsure(item) else ''}"
 
 
 def _unsure(item: Classification) -> bool:

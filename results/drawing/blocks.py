@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from results.drawing.colours import RGB, WHITE, heat
-from results.lettering import lettered, seen
+from results.lettering import FOLDER, lettered, runs, seen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FONTS = Path(__file__).parents[1] / "fonts"
 _GROUND = 0.25
 """How much of the image shows through under text."""
 _SMALLEST = 7
@@ -85,11 +83,20 @@ def stamp(picture: NDArray[np.uint8], made: Block, top: int, left: int) -> None:
         x += 2 * pad
     for line in made.lines:
         if line.text:
-            draw.text((x, y), seen(line.text), line.colour, _font(made.size, line.bold))
+            _letter(draw, line, made.size, x, y)
         else:
             _scale(image, x, y, made.size)
         y += _line_height(made.size)
     part[:] = np.asarray(image)
+
+
+def _letter(draw: ImageDraw.ImageDraw, line: Line, size: int, x: float, y: int) -> None:
+    """Draw a line's text on one base line, whatever fonts it takes."""
+    parts = _parts(seen(line.text), line.bold, size)
+    base = y + _font(size, "DejaVuSans-Bold" if line.bold else "DejaVuSans").getmetrics()[0]
+    for font, part in parts:
+        draw.text((x, base), part, line.colour, font, anchor="ls")
+        x += font.getlength(part)
 
 
 def _scale(image: Image.Image, x: int, y: int, size: int) -> None:
@@ -116,7 +123,11 @@ def _width(line: Line, size: int) -> int:
 
 
 def _length(text: str, bold: bool, size: int) -> int:
-    return int(np.ceil(_font(size, bold).getlength(text)))
+    return int(np.ceil(sum(font.getlength(part) for font, part in _parts(text, bold, size))))
+
+
+def _parts(text: str, bold: bool, size: int) -> list[tuple[ImageFont.FreeTypeFont, str]]:
+    return [(_font(size, font.fontName), part) for font, part in runs(text, bold)]
 
 
 def _wrapped(text: str, bold: bool, size: int, wide: int) -> Iterator[str]:
@@ -148,7 +159,6 @@ def _cut(text: str, bold: bool, size: int, wide: int) -> str:
 
 
 @lru_cache(maxsize=16)
-def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+def _font(size: int, name: str) -> ImageFont.FreeTypeFont:
     # Basic layout draws the same wherever it runs; other layouts depend on what is installed.
-    return ImageFont.truetype(_FONTS / name, size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(FOLDER / f"{name}.ttf", size, layout_engine=ImageFont.Layout.BASIC)

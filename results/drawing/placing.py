@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 REGION = 1e4
 """What it costs to cover a cell with a region in it: more than any way to go around."""
-TEXT = 1e7
-"""What it costs to cover a cell with text in it."""
+TEXT = 1e8
+"""What it costs to cover a cell with text or an outline in it: that is never done."""
 _HEAT = 0.1
 """What it costs to cover a cell where the heat map is at its highest: a short way."""
 _CONTENT = 0.3

@@ -71,8 +71,8 @@ def _from_source(ds: Dataset, making: Making, on: Reference | None) -> None:
     header = source.header(uid)
     removed = source.patient.get("PatientIdentityRemoved") == "YES"
     # The page shows what the header says of the patient. Where that is nothing, a picture may
-    # still have it in its pixels, if its source admits that.
-    shows = on is not None and header.get("BurnedInAnnotation") == "YES"
+    # still have it in its pixels, unless its source says that it has not.
+    shows = on is not None and header.get("BurnedInAnnotation") != "NO"
     ds.BurnedInAnnotation = "NO" if removed and not shows else "YES"
     if on is not None and header.get("RecognizableVisualFeatures") in ("YES", "NO"):
         ds.RecognizableVisualFeatures = header.RecognizableVisualFeatures

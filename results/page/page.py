@@ -13,6 +13,7 @@ from reportlab.lib.utils import ImageReader
 
 from results.lettering import has_glyphs, lettered, person, seen, width
 from results.page.sheet import ACCENT, GREY, INK, LINE, Block, Line, Piece, Sheet, running, wrapped
+from results.page.summary import percent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,12 +163,14 @@ def _jpeg(picture: NDArray[np.uint8]) -> bytes:
 
 def _beside(told: dict[str, Any], room: float) -> Iterator[Block]:
     """What goes beside the picture: what to read first."""
-    text = told["summary"] or ("" if told["classifications"] else "Nothing was stated.")
+    risk = [f"Risk: {told['risk']}"] if told["risk"] else []
+    text = told["summary"] or ("" if told["classifications"] or risk else "Nothing was stated.")
     summary = running("Summary", text, _LEFT, room, 9)
     if summary:
         yield summary
-    if told["classifications"]:
-        groups = [_classified(item, room) for item in told["classifications"]]
+    groups: list[list[Line]] = [[(Piece(x=_LEFT + 10, width=room - 10, text=t),)] for t in risk]
+    groups += [_classified(item, room) for item in told["classifications"]]
+    if groups:
         yield Block(title="Finding", groups=groups, gap=0.3)
 
 
@@ -213,7 +216,7 @@ def _regions(told: dict[str, Any]) -> list[_Row]:
     return [
         (
             region["label"] + ("" if region["present"] else " (judged absent)"),
-            "" if region["score"] is None else f"{region['score']:.2f}",
+            "" if region["score"] is None else percent(region["score"]),
             region["where"],
             region["extent"],
         )

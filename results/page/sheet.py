@@ -10,7 +10,7 @@ from itertools import islice
 
 from reportlab.pdfgen.canvas import Canvas
 
-from results.lettering import font, lettered, seen, width
+from results.lettering import font, lettered, runs, seen, width
 
 LINE = 11.5
 CONTINUED = "continued in the structured report"
@@ -161,8 +161,11 @@ class Sheet:
             return piece.x + piece.width
         text = shortened_to(lettered(piece.text), piece.width, piece.size, piece.bold)
         canvas.setFillColor(piece.colour)
-        canvas.setFont(font(piece.bold).fontName, piece.size)
-        canvas.drawString(piece.x, y, seen(text))
+        line = canvas.beginText(piece.x, y)
+        for each, part in runs(seen(text), piece.bold):
+            line.setFont(each.fontName, piece.size)
+            line.textOut(part)
+        canvas.drawText(line)
         return piece.x + width(seen(text), piece.size, piece.bold)
 
     def _bar(self, piece: Piece, y: float, share: float, threshold: float | None) -> None:

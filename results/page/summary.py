@@ -65,6 +65,7 @@ def summary(making: Making) -> dict[str, Any]:
         "disclaimer": DISCLAIMER,
         "study": _study(making.source),
         "summary": findings.summary,
+        "risk": findings.risk.meaning if findings.risk else None,
         "classifications": [_classification(item, making.source, labels) for item in judged],
         "regions": _regions(making),
         "measurements": [_measured(m, making.source, labels) for m in findings.measurements],

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from highdicom import VOILUTTransformation
 from highdicom.pm import ParametricMap, RealWorldValueMapping
-from highdicom.sr import CodedConcept
 from pydicom import Dataset
-from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian
 
 from pipelines.contract import Concept, HeatMap
-from results.codes import NO_UNIT
+from results.codes import HEAT_MAP, NO_UNIT, method, scheme_items
 from results.context import Making, NotMade
 from results.finishing import CopiedByUs, finished
 from results.planes.geometry import Plane, grouped, plane_of
@@ -107,8 +105,10 @@ def _object(
     # Required where the body part is one of a pair, which nobody can tell from a source that
     # does not say so: then it is unknown, not absent.
     ds.Laterality = planes[0].carried.get("Laterality", "")
+    if method(subject.method) == HEAT_MAP:
+        ds.CodingSchemeIdentificationSequence = [*scheme_items(making.findings)[:1]]
     put_back(ds, planes, making.uid(f"{KIND} dimensions", number))
-    return finished(ds, making, KIND, number)
+    return finished(ds, making, KIND, number, on=planes[0].key[0])
 
 
 def _options(
@@ -145,20 +145,13 @@ def _mapping(making: Making, subject: _Subject) -> RealWorldValueMapping:
         value_range=(0.0, 1.0),
         slope=1,
         intercept=0,
-        quantity_definition=_quantity(subject.method),
+        quantity_definition=method(subject.method),
     )
 
 
 def _explanation(making: Making, subject: _Subject) -> str:
     layer = f" ({subject.layer})" if subject.layer else ""
     return line(making.fits(f"{subject.method} for {subject.explains.meaning}{layer}"), 64)
-
-
-def _quantity(method: str) -> CodedConcept:
-    plain = "".join(letter for letter in method.lower() if letter.isalpha())
-    grad_cam = plain.startswith("gradcam")
-    known = codes.DCM.GradientWeightedClassActivation if grad_cam else codes.DCM.Saliency
-    return CodedConcept.from_code(known)
 
 
 def stretched(coarse: Floats, rows: int, columns: int) -> Floats:

@@ -104,7 +104,7 @@ def _object(
     if ds.Rows * ds.Columns * ds.NumberOfFrames % 2 and ds.BitsAllocated == 8:
         ds.PixelData = ds.PixelData[:-1] + b"\0"  # highdicom makes it even with the digit 0
     put_back(ds, planes, making.uid(f"{KIND} dimensions", number))
-    return finished(ds, making, KIND, number)
+    return finished(ds, making, KIND, number, on=planes[0].key[0])
 
 
 def _options(

@@ -107,7 +107,8 @@ def own_series(ds: Dataset, making: Making, kind: str, first: Dataset) -> Datase
     A series is related to one frame of reference at most (PS3.3 A.1.2.3).
     """
     frame_of_reference = ds.get("FrameOfReferenceUID")
-    if frame_of_reference != first.get("FrameOfReferenceUID"):
+    is_alike = frame_of_reference == first.get("FrameOfReferenceUID")
+    if not is_alike and ds.SeriesInstanceUID == first.SeriesInstanceUID:
         ds.SeriesInstanceUID = making.series_uid(f"{kind} {frame_of_reference or ''}")
     return ds
 

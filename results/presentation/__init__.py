@@ -100,9 +100,8 @@ def _state(making: Making, seen: Look, members: Members, number: int) -> Dataset
     name = line(making.fits(f"{algorithm.name} {algorithm.version}"), 40)
     made.ContentDescription = f"{name}: not for diagnosis"
     made.ContentCreatorName = _creator(making)
-    # Of which side is not known here: empty, as the standard has it for a type 2C.
-    made.Laterality = ""
-    return finished(made, making, "presentation", number)
+    made.Laterality = _side(making, members)
+    return finished(made, making, "presentation", number, on=next(iter(members)))
 
 
 def _coloured(making: Making, seen: Look, members: Members) -> Dataset:
@@ -124,6 +123,14 @@ def _grey(making: Making, seen: Look, members: Members) -> Dataset:
     if windows:
         made.SoftcopyVOILUTSequence = windows
     return made
+
+
+def _side(making: Making, members: Members) -> str:
+    """The side that all the images are of; empty where they do not say, as for a type 2C."""
+    headers = [making.source.header(uid) for uid in members]
+    sides = {str(ds.get("Laterality") or ds.get("ImageLaterality") or "") for ds in headers}
+    side = sides.pop() if len(sides) == 1 else ""
+    return side if side in ("L", "R") else ""
 
 
 def _creator(making: Making) -> str:

@@ -29,7 +29,7 @@ DISCLAIMER = "AI/automated result. Not a medical device; not for diagnosis."
 
 
 def report(making: Making) -> Dataset:
-    """The root of the content tree with its context, and one group in which nothing is measured."""
+    """The root of the content tree with its context, and one group that `complete` replaces."""
     made = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_observer(making)),
         procedure_reported=_procedures(making.source.patient),
@@ -52,7 +52,7 @@ def complete(ds: Dataset, making: Making) -> None:
     ds.ContentSequence = [
         *context,
         *([library] if library is not None else []),
-        measurements,
+        *([measurements] if "ContentSequence" in measurements else []),
         _evaluations(making),
     ]
 
@@ -102,6 +102,8 @@ def _evaluations(making: Making) -> ContainerContentItem:
         (words.LIMITS, fits(findings.limits)),
     )
     attach(container, (text(name, said) for name, said in paragraphs if said))
+    if findings.risk is not None:
+        attach(container, [CodeContentItem(words.RISK, words.coded(findings.risk, fits), CONTAINS)])
     attach(container, (_note(making, note) for note in findings.notes))
     attach(container, (_refusal(making, refusal) for refusal in findings.refusals))
     attach(container, (_heat_map(making, heatmap) for heatmap in findings.heatmaps))
@@ -134,6 +136,8 @@ def _heat_map(making: Making, heatmap: HeatMap) -> TextContentItem:
     layer = f", layer {heatmap.layer}" if heatmap.layer else ""
     sentence = f"A heat map ({heatmap.method}{layer}) explains: {heatmap.explains.meaning}."
     item = text(words.method(heatmap.method), making.fits(sentence))
+    explained = words.coded(heatmap.explains, making.fits)
+    attach(item, [CodeContentItem(codes.DCM.Finding, explained, HAS_PROPERTIES)])
     return _seen_on(making, item, [heatmap.on])
 
 

@@ -19,7 +19,7 @@ from highdicom.sr import Measurement as Number
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
-from pipelines.contract import Classification, Concept, Measurement, Region
+from pipelines.contract import Classification, Concept, Measurement, Presence, Region
 from results import codes as words
 from results.context import Making
 from results.sr.items import (
@@ -34,6 +34,8 @@ from results.sr.regions import ImageRegions
 
 STUDY = "study"
 """What the numbers that belong to no region are followed by."""
+JUDGEMENT = "judgement"
+"""The space of the names that the study's judgements are followed by."""
 NO_PIXELS = "The algorithm marked no pixel of the images for this."
 TOO_MANY_PARTS = "This is in too many parts to be outlined here."
 _MOST_EXACT = 1e15
@@ -46,8 +48,8 @@ def study_group(
 ) -> MeasurementsAndQualitativeEvaluations:
     """The group of what is measured on the study as a whole (TID 1501)."""
     algorithm = making.findings.algorithm
-    name = _unused(STUDY, {region.tracking for region in making.findings.regions})
-    return _group(making, name, f"{algorithm.name} {algorithm.version}", below)
+    uid = making.tracking_uid(STUDY, STUDY)
+    return _group(making, uid, f"{algorithm.name} {algorithm.version}", below)
 
 
 def groups(making: Making) -> Iterator[Dataset]:
@@ -58,8 +60,7 @@ def groups(making: Making) -> Iterator[Dataset]:
     judgements: dict[str, list[Classification]] = defaultdict(list)
     for judgement in making.findings.classifications:
         judgements[judgement.region].append(judgement)
-    names = {region.tracking for region in making.findings.regions}
-    names.add(_unused(STUDY, names))
+    names: set[str] = set()
     for judgement in judgements[""]:
         name = _unused(judgement.tracking or judgement.name.meaning, names)
         names.add(name)
@@ -71,7 +72,8 @@ def groups(making: Making) -> Iterator[Dataset]:
             *_judged_each(making, judgements[region.tracking]),
         ]
         yield _region_group(making, regions, region, below)
-    yield study_group(making, (_measured(making, number) for number in numbers[""]))[0]
+    if numbers[""]:
+        yield study_group(making, (_measured(making, number) for number in numbers[""]))[0]
 
 
 def algorithm_items(making: Making) -> AlgorithmIdentification:
@@ -92,7 +94,7 @@ def algorithm_items(making: Making) -> AlgorithmIdentification:
 
 def _group(
     making: Making,
-    name: str,
+    uid: str,
     shown: str,
     below: Iterable[Dataset],
     region: Region | None = None,
@@ -100,9 +102,7 @@ def _group(
     fits = making.fits
     site = region.anatomy if region else None
     made = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(
-            uid=making.tracking_uid(name), identifier=fits(shown) or "?"
-        ),
+        tracking_identifier=TrackingIdentifier(uid=uid, identifier=fits(shown) or "?"),
         algorithm_id=algorithm_items(making),
         finding_category=words.coded(region.category, fits) if region else None,
         finding_type=words.coded(region.type, fits) if region else None,
@@ -125,7 +125,7 @@ def _judgement_group(making: Making, judgement: Classification, name: str) -> Da
         *_judged(making, judgement),
         *pointers(making.source, judgement.references, CONTAINS, purpose),
     ]
-    made: Dataset = _group(making, name, name, below)[0]
+    made: Dataset = _group(making, making.tracking_uid(name, JUDGEMENT), name, below)[0]
     return made
 
 
@@ -151,18 +151,22 @@ def _judged(making: Making, judgement: Classification) -> list[Dataset]:
         attach(evaluation, [threshold])
     if judgement.probability is None:
         return [evaluation]
+    return [evaluation, _sureness(making, judgement, judgement.probability)]
+
+
+def _sureness(making: Making, judgement: Classification, probability: float) -> Dataset:
+    """How sure the judgement is: of what is absent, how sure it is that it is absent."""
+    fits = making.fits
     of = judgement.value if isinstance(judgement.value, Concept) else judgement.name
     name = words.probability(of, judgement.calibrated)
-    number = _percent(name, judgement.probability)
+    said = CodeContentItem(codes.DCM.Finding, words.coded(of, fits), _MODIFIER)
+    if judgement.value is Presence.ABSENT and name == words.CERTAINTY:
+        absent = words.judged(judgement.value, fits)
+        probability, said = 1 - probability, CodeContentItem(said.value, absent, _MODIFIER)
+    number = _percent(name, probability)
     calibrated = words.yes_or_no(judgement.calibrated)
-    attach(
-        number,
-        [
-            CodeContentItem(codes.DCM.Finding, words.coded(of, fits), _MODIFIER),
-            CodeContentItem(words.CALIBRATED, calibrated, _MODIFIER),
-        ],
-    )
-    return [evaluation, number]
+    attach(number, [said, CodeContentItem(words.CALIBRATED, calibrated, _MODIFIER)])
+    return number
 
 
 def _region_group(
@@ -178,7 +182,7 @@ def _region_group(
     comments = (text(codes.DCM.Comment, fits(line) or "?") for line in said)
     (group,) = _group(
         making,
-        region.tracking,
+        making.tracking_uid(region.tracking),
         region.tracking,
         [*score, *below, *comments],
         region,

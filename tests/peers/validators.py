@@ -35,6 +35,11 @@ def dciodvfy(path: Path) -> list[str]:
     return [line for line in _lines(["dciodvfy", str(path)]) if line.startswith("Error")]
 
 
+def dcentvfy(paths: Sequence[Path]) -> list[str]:
+    """The errors that dcentvfy finds between files of one patient, study or series."""
+    return [line for line in _lines(["dcentvfy", *map(str, paths)]) if line.startswith("Error")]
+
+
 def dciodvfy_warnings(path: Path) -> list[str]:
     """The warnings of dciodvfy, for people to read."""
     return [line for line in _lines(["dciodvfy", str(path)]) if line.startswith("Warning")]

@@ -158,6 +158,7 @@ def everything(datasets: list[Dataset]) -> Findings:
         ),
         recommendation="Ask a radiologist.\nSoon.",
         limits="Not for children.",
+        risk=Concept(value="15508007", scheme="SCT", meaning="High risk"),
         regions=(
             Region(
                 tracking="nodule-1",

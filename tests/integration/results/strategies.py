@@ -239,6 +239,7 @@ def findings(draw: st.DrawFn, where: Sequence[Place]) -> Findings:
         summary=draw(TEXTS),
         sources=tuple(whole),
         recommendation=draw(TEXTS),
+        risk=draw(st.none() | CONCEPTS),
         limits=draw(TEXTS),
         regions=found,
         **made,  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from pydicom import Dataset, dcmread
 
 from bench.phantoms import ct_head, dx_extremity
 from pipelines.contract import Concept, HeatMap, Raster, Reference
+from results import codes
 from results.context import NotMade
 from results.planes.heatmap import build_heatmap, stretched
 from tests.integration.results.volumes import (
@@ -104,7 +105,14 @@ def test_without_heat_maps_there_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "code"), [("Grad-CAM", "130403"), ("Grad-CAM++", "130403"), ("SHAP", "130404")]
+    ("method", "code"),
+    [
+        ("Grad-CAM", "130403"),
+        ("gradcam", "130403"),
+        ("Grad-CAM++", "130403"),
+        ("Saliency", "130404"),
+        ("SHAP", "heat-map"),
+    ],
 )
 def test_it_says_what_it_shows(method: str, code: str) -> None:
     """The mapping names the quantity, has no unit, and is the number that is stored."""
@@ -114,6 +122,9 @@ def test_it_says_what_it_shows(method: str, code: str) -> None:
     shared = ds.SharedFunctionalGroupsSequence[0]
     (mapping,) = shared.RealWorldValueMappingSequence
     assert mapping.QuantityDefinitionSequence[0].ConceptCodeSequence[0].CodeValue == code
+    assert code == codes.method(method).value
+    schemes = [i.CodingSchemeDesignator for i in ds.get("CodingSchemeIdentificationSequence", ())]
+    assert schemes == (["99DICOMNODE"] if code == "heat-map" else [])
     assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == "1"
     assert (mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept) == (1, 0)
     assert mapping.LUTLabel == "Nodule"

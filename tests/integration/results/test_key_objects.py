@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 
-from pipelines.contract import Concept, Findings, HeatMap, Presence, Raster, Reference
+from pipelines.contract import (
+    Classification,
+    Concept,
+    Findings,
+    HeatMap,
+    Presence,
+    Raster,
+    Reference,
+)
 from results.context import NotMade
 from results.key_objects import build_key_objects
 from tests.integration.results.drawn import FRACTURE, SOURCES, findings, making, places
@@ -125,16 +133,23 @@ def test_a_judgement_of_the_only_image_selects_it(tmp_path: Path) -> None:
 
 
 def test_a_heat_map_selects(tmp_path: Path) -> None:
-    """The frame that a heat map is over is of interest."""
+    """The frame that a heat map is over is of interest, where it explains something found."""
     datasets = SOURCES["us-cine"]()
     (ref,) = references(datasets)
     heatmap = HeatMap(
         on=replace(ref, frame=2),
-        raster=Raster.of(np.zeros((4, 4), np.float32)),
+        raster=Raster.of(np.ones((4, 4), np.float32)),
         explains=FRACTURE,
     )
     found = replace(findings(datasets), regions=(), classifications=(), heatmaps=(heatmap,))
     assert selected(built(datasets, tmp_path, found)) == [(ref.SOPInstanceUID, 2)]
+    absent = Classification(name=FRACTURE, value=Presence.ABSENT, probability=0.1)
+    with pytest.raises(NotMade):
+        built(datasets, tmp_path, replace(found, classifications=(absent,)))
+    usual = Concept(value="usual", scheme="99SITE", meaning="Nothing unusual")
+    judged = Classification(name=FRACTURE, value=usual, notable=False)
+    with pytest.raises(NotMade):
+        built(datasets, tmp_path, replace(found, classifications=(judged,)))
 
 
 def test_all_frames_are_selected_by_naming_none(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_the_object_says_what_it_is(tmp_path: Path) -> None:
     [
         (None, None, "YES"),
         ("NO", "NO", "YES"),
-        ("YES", None, "NO"),
+        ("YES", None, "YES"),
         ("YES", "NO", "NO"),
         ("YES", "YES", "YES"),
     ],
@@ -133,7 +133,7 @@ def test_the_object_says_what_it_is(tmp_path: Path) -> None:
 def test_whether_the_page_shows_who_it_is(
     removed: str | None, in_pixels: str | None, flag: str
 ) -> None:
-    """Only of a de-identified source whose pictured pixels admit no text it does not."""
+    """It does not only if identity was removed, and the pictured source says it has no text."""
     (ds,) = source("photo", "ascii")
     del ds.BurnedInAnnotation
     if removed:
@@ -141,6 +141,8 @@ def test_whether_the_page_shows_who_it_is(
     if in_pixels:
         ds.BurnedInAnnotation = in_pixels
     assert build([ds], everything([ds])).BurnedInAnnotation == flag
+    without_picture = "NO" if removed == "YES" else "YES"
+    assert build([ds], nothing([ds])).BurnedInAnnotation == without_picture
 
 
 @pytest.mark.parametrize(
@@ -156,10 +158,10 @@ def test_when_it_was_acquired_is_the_sources(value: str, kept: bool) -> None:
 
 SHOWN = {
     "ascii": "PHANTOM, PLAIN",
-    "japanese": "Yamada, Tarou",
+    "japanese": "Yamada, Tarou (山田 太郎)",
     "arabic": "رازنل ,ينابق",
     "cyrillic": "Люксембург",
-    "utf8": "Wang, XiaoDong",
+    "utf8": "Wang, XiaoDong (王 小东)",
 }
 
 
@@ -173,14 +175,37 @@ def test_the_name_is_on_the_page(name: str) -> None:
 def test_a_name_that_no_form_can_show_has_question_marks() -> None:
     """And the page says what they are."""
     datasets = source("photo", "utf8")
-    datasets[0].PatientName = "王^小东"
+    datasets[0].PatientName = "ไทย^ไท"
     shown = said(datasets, nothing(datasets))
-    assert "?, ??" in shown
+    assert "???, ??" in shown
     assert "? stands for a letter that this page's font lacks" in shown
-    datasets[0].PatientName = "=王^小东=Wang^Xiaodong"
+    datasets[0].PatientName = "ไทย^ไท==Thai^Name"
     shown = said(datasets, nothing(datasets))
-    assert "Wang, Xiaodong" in shown
+    assert "Thai, Name" in shown
     assert not any("font lacks" in text for text in shown)
+
+
+@pytest.mark.parametrize("name", ["王^小东", "山田^太郎", "홍^길동"])
+def test_names_and_words_of_east_asia_are_on_the_page(name: str) -> None:
+    """Letter by letter, beside others on one line, and with little added to the page's size."""
+    datasets = source("photo", "utf8")
+    datasets[0].PatientName = name
+    findings = replace(everything(datasets), summary="右 Radius: 骨折 골절 2 mm")
+    shown = said(datasets, findings)
+    assert name.replace("^", " ") in shown
+    assert "右 Radius: 骨折 골절 2 mm" in shown
+    assert not any("font lacks" in text for text in shown)
+    assert len(build(datasets, findings).EncapsulatedDocument) < 450_000
+
+
+def test_a_share_below_its_threshold_never_reads_as_if_it_met_it() -> None:
+    """Scores are cut as probabilities are."""
+    datasets = source("photo", "ascii")
+    found = everything(datasets)
+    regions = tuple(replace(region, score=0.4999) for region in found.regions)
+    shown = said(datasets, replace(found, regions=regions))
+    assert "49.9 %" in shown
+    assert not any("0.50" in text for text in shown)
 
 
 def test_the_page_says_what_was_found() -> None:
@@ -245,7 +270,7 @@ def test_the_page_says_what_was_found() -> None:
         "Risk: High",
         "60 %, not calibrated",
         "Fracture 1",
-        "0.88",
+        "87.5 %",
         "series 1, image 1",
         "Have it read today.",
         "Not for children.",
@@ -257,6 +282,25 @@ def test_the_page_says_what_was_found() -> None:
     } <= set(shown)
     assert not any("Otherwise fine" in text for text in shown)
     assert any("dicom-node (DICOM_NODE), pipeline intake-check 1.0.0" in text for text in shown)
+
+
+def test_the_risk_is_beside_the_finding() -> None:
+    """On a line of its own, with a judgement or without one."""
+    (ds,) = dx_extremity(size=64)
+    (on,) = references([ds])
+    concept = Concept(value="15508007", scheme="SCT", meaning="High")
+    judged = (Classification(name=concept, value=Presence.PRESENT),)
+    for judgements in ((), judged):
+        findings = Findings(
+            algorithm=Algorithm(name="a", version="1"),
+            summary="",
+            sources=(on,),
+            risk=concept,
+            classifications=judgements,
+        )
+        shown = said([ds], findings)
+        assert "Risk: High" in shown
+        assert "Nothing was stated." not in shown
 
 
 def test_the_model_card_is_a_link_if_it_is_an_address() -> None:

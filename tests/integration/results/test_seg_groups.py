@@ -50,11 +50,11 @@ def check(datasets: list[Dataset], made: list[Dataset], folder: Path) -> None:
 
 
 def test_each_series_has_its_own(tmp_path: Path) -> None:
-    """A region in two series of one frame of reference is in two objects of one series."""
+    """A region in two series is in two objects, each in a series that follows its own."""
     datasets = ct_head(size=16, slices=2) + again(ct_head(size=16, slices=2), "7")
     made = build_seg(making(datasets, regions=(region(datasets),)))
     assert len(made) == 2
-    assert made[0].SeriesInstanceUID == made[1].SeriesInstanceUID
+    assert made[0].SeriesInstanceUID != made[1].SeriesInstanceUID
     assert made[0].SOPInstanceUID != made[1].SOPInstanceUID
     uids = {ds.SegmentSequence[0].TrackingUID for ds in made}
     assert len(uids) == 1

@@ -79,6 +79,8 @@ def test_dcmtk_shows_what_was_said(kind: str, tmp_path: Path) -> None:
         '(121075,DCM,"Recommendation")="Ask a radiologist.',
         '(limits,99DICOMNODE,"Limits of the result")="Not for children."',
         "A heat map (Grad-CAM, layer layer4) explains: Fracture of bone.",
+        '(121071,DCM,"Finding")=(125605004,SCT,"Fracture of bone")',
+        '(risk,99DICOMNODE,"Risk")=(15508007,SCT,"High risk")',
         "A picture shows: The nodule ? enlarged.",
         '(125605004,SCT,"Fracture of bone")=(272519000,SCT,"Absent")',
         '(111047,DCM,"Probability of cancer")="7.0" (%,UCUM,"Percent")',

@@ -17,6 +17,7 @@ from pipelines.contract import (
     Contour,
     Findings,
     Mask,
+    Measurement,
     Polygon,
     Presence,
     Raster,
@@ -27,7 +28,7 @@ from results.build import build_results
 from results.context import Making
 from results.shapes import area
 from results.source import Source
-from results.sr.groups import NO_PIXELS, TOO_MANY_PARTS
+from results.sr.groups import JUDGEMENT, NO_PIXELS, STUDY, TOO_MANY_PARTS
 from results.sr.polygons import MOST_LINES, MOST_POINTS
 from tests.integration.results.sources import (
     CONTEXT,
@@ -57,10 +58,10 @@ class Report:
         making = Making(source=Source.of_datasets(datasets), findings=findings, context=CONTEXT)
         self._uid = making.tracking_uid
 
-    def group(self, name: str, kind: str = "image") -> Any:
-        """The only group of a kind that is followed by this name."""
+    def group(self, name: str, kind: str = "image", space: str = "") -> Any:
+        """The only group of a kind that is followed by this name, in this space of names."""
         find = getattr(self.ds.content, f"get_{kind}_measurement_groups")
-        (group,) = find(tracking_uid=self._uid(name))
+        (group,) = find(tracking_uid=self._uid(name, space))
         return group
 
     def groups(self) -> list[Dataset]:
@@ -244,18 +245,19 @@ def test_judgements_of_the_study_read_back(tmp_path: Path) -> None:
     """Each has a group of its own: value, how sure, why, and all images it was seen on."""
     datasets = source("ct", "utf8")
     report = Report(datasets, everything(datasets), tmp_path)
-    group = report.group("Fracture of bone")
+    group = report.group("Fracture of bone", space=JUDGEMENT)
     assert evaluations(group) == [(("SCT", FRACTURE.value), ("SCT", "272519000"))]
-    assert measurements(group) == [("111012", 3, "%")]
+    assert measurements(group) == [("111012", 97, "%")]
     assert group.finding_type is None
     assert [i.referenced_sop_instance_uid for i in group.source_images] == [
         ds.SOPInstanceUID for ds in datasets
     ]
     shown = dsrdump(report.path)
+    assert '(125605004,SCT,"Fracture of bone")=(272519000,SCT,"Absent")' in shown
     assert 'TEXT:(121106,DCM,"Comment")="Nothing → looks broken."' in shown
     assert '(threshold,99DICOMNODE,"Threshold of presence")="50.0" (%,UCUM,"Percent")' in shown
     assert '(calibrated,99DICOMNODE,"Calibrated probability")=(373067005,SCT,"No")' in shown
-    unsure = report.group("fracture")
+    unsure = report.group("fracture", space=JUDGEMENT)
     assert evaluations(unsure) == [(("SCT", FRACTURE.value), ("SCT", "82334004"))]
     assert measurements(unsure) == []
 
@@ -264,7 +266,7 @@ def test_numbers_of_the_study_read_back(tmp_path: Path) -> None:
     """What belongs to no region is in the study's own group, exact to the last digit."""
     datasets = source("ct", "ascii")
     report = Report(datasets, everything(datasets), tmp_path)
-    (first, second) = measurements(report.group("study"))
+    (first, second) = measurements(report.group("study", space=STUDY))
     assert first == ("112226", 1 / 3, "mm")
     assert second[1:] == (3, "1")
     assert [m[1] for m in measurements(report.group("area", "planar_roi"))] == [1e300]
@@ -278,15 +280,57 @@ def test_no_two_groups_are_followed_by_one_name(tmp_path: Path) -> None:
     mask = Mask(on=on, raster=ring(datasets[0]))
     regions = tuple(
         Region(tracking=name, type=NODULE, label="a", shapes=(mask,))
-        for name in ("study", "Fracture of bone (2)")
+        for name in ("study", "Fracture of bone", "Fracture of bone (2)")
     )
     findings = replace(
-        nothing(datasets), regions=regions, classifications=(judgement, judgement, judgement)
+        nothing(datasets),
+        regions=regions,
+        classifications=(judgement, judgement, judgement),
+        measurements=(Measurement(name="count", value=1, unit="1"),),
     )
     found = []
     for group in Report(datasets, findings, tmp_path).groups():
         found += [i.UID for i in group.ContentSequence if i.ValueType == "UIDREF"]
-    assert len(found) == len(set(found)) == 6
+    assert len(found) == len(set(found)) == 7
+
+
+@pytest.mark.parametrize(
+    ("value", "calibrated", "sure"),
+    [
+        (Presence.ABSENT, False, ("111012", 97, Presence.ABSENT)),
+        (Presence.ABSENT, True, ("111047", 3, None)),
+        (Presence.PRESENT, False, ("111012", 3, None)),
+    ],
+)
+def test_how_sure_is_of_what_the_judgement_says(
+    value: Presence, calibrated: bool, sure: tuple[str, float, Presence | None], tmp_path: Path
+) -> None:
+    """Absent at 3 % is absence, 97 % certain; a probability of cancer stays that of cancer."""
+    datasets = source("dx", "ascii")
+    said = Classification(name=MALIGNANT, value=value, probability=0.03, calibrated=calibrated)
+    report = Report(datasets, replace(nothing(datasets), classifications=(said,)), tmp_path)
+    (group,) = report.groups()
+    (number,) = (item for item in group.ContentSequence if item.ValueType == "NUM")
+    name, percent, absent = sure
+    assert number.name.value == name
+    assert number.value == percent
+    modifier = number.ContentSequence[0]
+    names = ("121071", MALIGNANT.value) if absent is None else (MALIGNANT.value, "272519000")
+    assert (modifier.name.value, modifier.value.value) == names
+    assert dciodvfy(report.path) == []
+
+
+def test_without_numbers_the_study_has_no_group(tmp_path: Path) -> None:
+    """Nothing measured is no group, and no group is no list of them."""
+    datasets = source("ct", "ascii")
+    report = Report(datasets, nothing(datasets), tmp_path)
+    assert report.groups() == []
+    assert "Imaging Measurements" not in dsrdump(report.path).replace(
+        "Imaging Measurement Report", ""
+    )
+    judged = Classification(name=FRACTURE, value=Presence.PRESENT)
+    findings = replace(nothing(datasets), classifications=(judged,))
+    assert len(Report(datasets, findings, tmp_path).groups()) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -24,7 +24,7 @@ _FLAGS = (
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
     """An Orthanc with its viewer, which forwards nothing."""
     folder = tmp_path_factory.mktemp("orthanc")
@@ -32,7 +32,7 @@ def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
         yield server
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[BrowserContext]:
     """A Chromium without a window, whose pages share what they have loaded."""
     width, height = WINDOW
@@ -41,7 +41,7 @@ def browser() -> Iterator[BrowserContext]:
         yield chromium.new_context(viewport={"width": width, "height": height})
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def opened(orthanc: Orthanc, browser: BrowserContext) -> Open:
     """Opens a series in the viewer, in a page of its own: `with opened(uid) as viewer`."""
     return lambda SeriesInstanceUID: closing(Viewer(browser, orthanc, SeriesInstanceUID))

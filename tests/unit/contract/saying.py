@@ -29,6 +29,7 @@ ON = Reference(SOPClassUID="1.2.3", SOPInstanceUID="1.2.3.4")
 FRAME = Reference(SOPClassUID="1.2.3", SOPInstanceUID="1.2.3.5", frame=2)
 NODULE = Concept(value="237495005", scheme="SCT", meaning="Thyroid nodule")
 THYROID = Concept(value="69748006", scheme="SCT", meaning="Thyroid gland")
+HIGH = Concept(value="15508007", scheme="SCT", meaning="High")
 AREA = Concept(value="42798000", scheme="SCT", meaning="Area")
 
 SOMETHING = Findings(
@@ -71,6 +72,7 @@ EVERYTHING = Findings(
     summary="A nodule.",
     sources=(ON, FRAME),
     recommendation="Look\nagain.",
+    risk=HIGH,
     limits="Not for children.",
     notes=(Note(code="dark", severity=Severity.WARNING, text="It is dark.", references=(ON,)),),
     refusals=(Refusal(of="Series 2", because="it is a report", references=(FRAME,)),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from pipelines.contract import (
     Classification,
     Concept,
     Contour,
+    Findings,
     HeatMap,
     Mask,
     Measurement,
@@ -46,6 +48,14 @@ def _region(**what: Any) -> Region:
 
 def _box(left: float, top: float, right: float, bottom: float) -> Box:
     return Box(on=ON, left=left, top=top, right=right, bottom=bottom)
+
+
+def _on(frame: Any) -> Reference:
+    return replace(ON, frame=frame)
+
+
+def _judged(**what: Any) -> Classification:
+    return Classification(**{"name": NODULE, "value": Presence.ABSENT, **what})
 
 
 BROKEN: dict[str, tuple[Callable[[], object], str]] = {
@@ -101,6 +111,38 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     "score over 1": (lambda: _region(score=1.01), "between 0 and 1"),
     "score of nan": (lambda: _region(score=NAN), "between 0 and 1"),
     "endless measurement": (lambda: Measurement(name="x", value=INF, unit="1"), "finite"),
+    "measurement too large": (
+        lambda: Measurement(name="x", value=10**400, unit="1"),
+        "Measurement.value is a finite number",
+    ),
+    "answer as a number": (
+        lambda: Measurement(name="x", value=True, unit="1"),
+        "Measurement.value is a number",
+    ),
+    "presence as text": (lambda: _judged(value="present"), "value is a Presence or a Concept"),
+    "answer as text": (lambda: _judged(calibrated="no"), "calibrated is true or false"),
+    "number as text": (lambda: _judged(probability="0.5"), "probability is a number"),
+    "several numbers": (lambda: _judged(probability=np.zeros(2)), "one value, not several"),
+    "references in a set": (lambda: _judged(references={ON}), "references is a tuple"),
+    "text for a reference": (lambda: _judged(references=["1.2"]), "references is a Reference"),
+    "number for text": (lambda: _judged(because=1), "because is text"),
+    "half a frame": (lambda: _on(1.5), "Reference.frame is a whole number"),
+    "points of three": (
+        lambda: Contour(on=ON, points=((0, 0, 0), (1, 1, 1))),  # type: ignore[arg-type]
+        "tuples of 2",
+    ),
+    "unknown depth": (
+        lambda: Raster(rows=1, columns=1, depth="int", data=b""),  # type: ignore[arg-type]
+        "Raster.depth is bit or uint8 or float32",
+    ),
+    "text for bytes": (
+        lambda: Raster(rows=1, columns=1, depth="bit", data=""),  # type: ignore[arg-type]
+        "Raster.data is bytes",
+    ),
+    "parameters in a list": (
+        lambda: Algorithm(name="a", version="1", parameters=[]),  # type: ignore[arg-type]
+        "Algorithm.parameters is a mapping",
+    ),
     "nameless measurement": (lambda: Measurement(name="", value=1, unit="1"), "name"),
     "unit with a space": (lambda: Measurement(name="x", value=1, unit="k m"), "UCUM"),
     "unit beyond ASCII": (lambda: Measurement(name="x", value=1, unit="µm"), "UCUM"),
@@ -144,6 +186,26 @@ def test_what_breaks_a_rule_is_not_made(name: str) -> None:
     make, rule = BROKEN[name]
     with pytest.raises(ValueError, match=f"The contract for findings says: .*{rule}"):
         make()
+
+
+def test_values_of_another_make_become_pythons() -> None:
+    """Lists become tuples, what numpy gives becomes Python's, and all of it comes back in JSON."""
+    on = _on(np.int64(3))
+    judged = _judged(calibrated=np.bool_(True), probability=np.float32(0.5), references=[on])
+    line: Any = np.array([[0, 1], [2, 3.5]])
+    region = _region(shapes=[Contour(on=on, points=line)], score=np.array(0.25))
+    lists: dict[str, Any] = {
+        "sources": [ON, on],
+        "classifications": [judged],
+        "regions": [region],
+    }
+    found = replace(SOMETHING, **lists)
+    assert (type(on.frame), judged.calibrated, type(region.score)) == (int, True, float)
+    assert found.sources == (ON, on)
+    assert region.shapes[0].points == ((0, 1), (2, 3.5))  # type: ignore[union-attr]
+    told = json.loads(json.dumps(found.to_dict()))
+    assert Findings.from_dict(told) == found
+    assert hash(Findings.from_dict(told)) == hash(found)
 
 
 def _records(value: Any) -> list[Any]:

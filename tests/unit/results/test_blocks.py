@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from results.drawing.blocks import Line, block, letter_size
+import numpy as np
+
+from results.drawing.blocks import Line, block, letter_size, stamp
 from results.drawing.placing import REGION, TEXT, Room
 
 
@@ -16,6 +18,21 @@ def test_text_wraps_and_is_cut_where_it_must_be() -> None:
     assert cut.cut
     assert cut.lines[-1].text.endswith("...")
     assert (cut.height, cut.width) <= (40, 80)
+
+
+def test_letters_of_east_asia_are_drawn() -> None:
+    """Each is its own picture, none is a question mark, and they take the room that is kept."""
+
+    def stamped(text: str) -> tuple[bytes, int]:
+        made = block([Line(text)], 20, (100, 300))
+        picture = np.zeros((100, 300, 3), np.uint8)
+        stamp(picture, made, 0, 0)
+        assert not picture[made.height :].any()
+        return picture.tobytes(), made.width
+
+    texts = ("A 骨折 2", "A 골절 2", "A ほね 2", "A ?? 2")
+    assert len({stamped(text)[0] for text in texts}) == 4
+    assert stamped("骨折")[1] - stamped("骨")[1] == 20
 
 
 def test_letters_grow_with_the_picture() -> None:

@@ -109,18 +109,18 @@ def test_instances_of_later_revisions_come_after() -> None:
 
 @pytest.mark.parametrize("number", [1, 3, 99_999])
 def test_series_sort_beside_their_source(number: int) -> None:
-    """Series 3 gives numbers from 310 to 399, in the order of the kinds."""
+    """Series 3 gives numbers from 3010 to 3999, in the order of the kinds."""
     numbers = [making(study(SeriesNumber=number)).series_number(kind) for kind in KINDS]
     assert numbers == sorted(set(numbers))
-    assert {n // 100 for n in numbers} == {number}
+    assert {n // 1000 for n in numbers} == {number}
     assert max(numbers) < 2**31
 
 
 @pytest.mark.parametrize("number", [None, "", 0, -5, 100_000, 2**31 - 1])
 def test_odd_series_numbers_give_others_in_range(number: Any) -> None:
-    """A source without a number, or with one that leaves no room, has series from 9010."""
+    """A source without a number, or with one that leaves no room, has series from 90010."""
     made = making(study(SeriesNumber=number)).series_number("sr")
-    assert 9010 <= made <= 9099
+    assert 90_010 <= made <= 90_999
 
 
 def test_taken_series_numbers_are_gone_around() -> None:
@@ -133,11 +133,32 @@ def test_taken_series_numbers_are_gone_around() -> None:
     assert len(set(numbers)) == len(KINDS)
 
 
+def test_numbers_follow_the_series_with_findings() -> None:
+    """Whatever the order of the series; an object of one series follows that one."""
+    datasets = study(SeriesNumber=3)
+    other = study(SeriesNumber=7)
+    for ds in other:
+        ds.SeriesInstanceUID, ds.SOPInstanceUID = "2.25.77", f"{ds.SOPInstanceUID}7"
+    for order in (datasets + other, other + datasets):
+        made = making(order)
+        assert made.series_number("sr") // 1000 == 3
+        assert made.series_number("overlay", "2.25.77") // 1000 == 7
+        assert made.series_uid("overlay", "2.25.77") != made.series_uid("overlay")
+
+
+def test_numbers_of_series_that_were_not_looked_at_are_gone_around() -> None:
+    """A study has more series than a route chooses."""
+    one = making(study(SeriesNumber=2))
+    taken = one.series_number("seg")
+    other = replace(one, context=replace(one.context, series_numbers=frozenset({taken})))
+    assert other.series_number("seg") != taken
+
+
 @pytest.mark.parametrize("raw", [b"1.0 ", b"abc ", b"1\\2 "])
 @pytest.mark.filterwarnings("ignore:Invalid value for VR IS")
 def test_a_series_number_that_is_none_counts_as_missing(raw: bytes) -> None:
     """What a broken scanner wrote does not stop a result."""
-    assert 0 < making([read("SeriesNumber", raw)]).series_number("sr") < 10_000
+    assert 0 < making([read("SeriesNumber", raw)]).series_number("sr") < 100_000
 
 
 def test_a_description_fits_where_it_goes() -> None:
@@ -249,3 +270,19 @@ def test_a_source_without_its_uids_is_rejected(keyword: str, value: Any) -> None
         setattr(datasets[1], keyword, value)
     with pytest.raises(Rejected, match="lacks one of its UIDs"):
         Source.of_datasets(datasets)
+
+
+def test_every_attribute_of_patient_and_study_is_copied() -> None:
+    """The list has every attribute that the standard's modules of patient and study have."""
+    from highdicom._standard_utils import get_module_attribute_map
+
+    modules = (
+        "patient",
+        "clinical-trial-subject",
+        "general-study",
+        "patient-study",
+        "clinical-trial-study",
+    )
+    table = get_module_attribute_map()
+    named = {item["keyword"] for name in modules for item in table[name] if not item["path"]}
+    assert named <= set(PATIENT_AND_STUDY)

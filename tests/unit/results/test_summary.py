@@ -28,7 +28,7 @@ from pipelines.contract import (
     Region,
 )
 from results.context import Context, Making
-from results.lettering import has_glyphs, lettered, person, seen
+from results.lettering import has_glyphs, lettered, person, runs, seen, width
 from results.page.summary import DISCLAIMER, percent, pictured, summary
 from results.source import Source
 
@@ -90,6 +90,19 @@ def test_it_is_json_and_the_same_each_time(ct: list[Dataset]) -> None:
     assert told["pipeline"] == {"name": "fracture", "version": "1.0.0", "revision": 2}
     assert told["node"]["station"] == "NODE"
     assert told["measurements"][0]["says"] == "1.5 cm³"
+
+
+def test_the_risk_is_told_in_a_word(ct: list[Dataset]) -> None:
+    """By its meaning, or as nothing where nothing was said of it."""
+    high = Concept(value="15508007", scheme="SCT", meaning="High")
+    assert summary(making(ct, risk=high))["risk"] == "High"
+    assert summary(making(ct))["risk"] is None
+
+
+def test_what_is_no_region_is_followed_apart_from_regions(ct: list[Dataset]) -> None:
+    """One name in two spaces is two UIDs."""
+    run = making(ct)
+    assert len({run.tracking_uid("a", space) for space in ("", "judgement", "study")}) == 3
 
 
 def test_patient_and_study_are_told_as_the_header_has_them(
@@ -233,16 +246,22 @@ def test_of_many_frames_the_first_is_pictured() -> None:
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("Yamada^Tarou=山田^太郎", "Yamada, Tarou"),
-        ("=山田^太郎=やまだ^たろう", "??, ??"),
-        ("=山田^太郎=Yamada^Tarou", "Yamada, Tarou"),
+        ("Yamada^Tarou=山田^太郎", "Yamada, Tarou (山田 太郎)"),
+        ("=山田^太郎=やまだ^たろう", "山田 太郎"),
+        ("Hong^Gildong=洪^吉洞=홍^길동", "Hong, Gildong (洪 吉洞)"),
+        ("홍^길동", "홍 길동"),
+        ("王^小东", "王 小东"),
+        ("王^小东=王^小东", "王 小东"),
+        ("ไทย^ไทย=王^小东", "王 小东"),
+        ("ไทย^ไทย", "???, ???"),
+        ("Doe^Jane=ไทย^ไทย", "Doe, Jane"),
         ("ANON^^^Dr.^", "ANON, Dr."),
         ("^", ""),
         ("", ""),
     ],
 )
 def test_a_name_is_shown_by_a_form_that_can_be_drawn(name: str, shown: str) -> None:
-    """The alphabetic one before the others; question marks where none can be."""
+    """The alphabetic one with the ideographic beside it; question marks where none can be."""
     assert lettered(person(name)) == shown
 
 
@@ -257,6 +276,18 @@ def test_arabic_is_joined_and_runs_from_the_right() -> None:
     assert beh_medial in drawn
     assert seen("שלום 34") == "34 םולש"
     assert seen("plain (1)") == "plain (1)"
+
+
+def test_a_text_is_drawn_in_the_fonts_that_have_its_letters() -> None:
+    """Parts of one font each, in order; what one font has all of is one part."""
+    parts = [(font.fontName, part) for font, part in runs("CT 骨折 12", bold=True)]
+    assert parts == [
+        ("DejaVuSans-Bold", "CT "),
+        ("DroidSansFallback", "骨折"),
+        ("DejaVuSans-Bold", " 12"),
+    ]
+    assert len(runs("Люксембург 12")) == 1
+    assert width("骨折", 10) == pytest.approx(20, abs=1)
 
 
 @given(st.text(max_size=60))
