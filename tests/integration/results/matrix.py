@@ -69,6 +69,54 @@ def _unsigned_ct() -> list[Dataset]:
     return made
 
 
+def _signed_ct() -> list[Dataset]:
+    """Twelve bits with a sign, the upper ones filled with it."""
+    made = _ct()
+    for ds in made:
+        pixels = np.clip(np.frombuffer(ds.PixelData, "<i2"), -2048, 2047)
+        ds.PixelData = pixels.astype("<i2").tobytes()
+        ds.BitsStored, ds.HighBit = 12, 11
+    return made
+
+
+def _deep_mr() -> list[Dataset]:
+    """All of sixteen bits without a sign."""
+    made = mr_head(size=32, slices=3)
+    for ds in made:
+        pixels = np.frombuffer(ds.PixelData, "<u2").astype(float)
+        ds.PixelData = (pixels / max(1, pixels.max()) * 65_535).astype("<u2").tobytes()
+        ds.PixelRepresentation, ds.BitsStored, ds.HighBit = 0, 16, 15
+        ds.WindowCenter, ds.WindowWidth = 32_768, 65_536
+    return made
+
+
+def _signed_capture() -> list[Dataset]:
+    """Bytes with a sign."""
+    made = _grey_capture()
+    for ds in made:
+        pixels = np.frombuffer(ds.PixelData, np.uint8).astype(int) - 128
+        ds.PixelData = pixels.astype(np.int8).tobytes()
+        ds.PixelRepresentation = 1
+    return made
+
+
+def _two_hands() -> list[Dataset]:
+    """A radiograph of each side in one study, each a series of its own."""
+    made = dx_extremity(seed=1, size=64) + dx_extremity(seed=2, size=64)
+    for number, (ds, side) in enumerate(zip(made, "LR", strict=True), start=1):
+        ds.ImageLaterality = side
+        ds.SeriesNumber = number
+        for keyword in (
+            "PatientID",
+            "PatientName",
+            "StudyInstanceUID",
+            "StudyID",
+            "AccessionNumber",
+        ):
+            ds[keyword] = made[0][keyword]
+    return made
+
+
 def _reversed_ct() -> list[Dataset]:
     """The slices from the top down, received so, with numbers from the bottom up."""
     return _ct()[::-1]
@@ -174,6 +222,7 @@ SOURCES: Mapping[str, Callable[[], list[Dataset]]] = {
     "dx-implicit": _implicit_dx,
     "dx-jpeg2000": lambda: encode(dx_extremity(size=64), "jpeg2000"),
     "dx-deidentified": _deidentified,
+    "dx-two-hands": _two_hands,
     "cr-monochrome1": lambda: _cr("MONOCHROME1"),
     "cr-jpeg-ls": lambda: encode(_cr("MONOCHROME2"), "jpeg-ls"),
     "us-grey": lambda: us_thyroid(size=64, colour="MONOCHROME2"),
@@ -185,17 +234,20 @@ SOURCES: Mapping[str, Callable[[], list[Dataset]]] = {
     "ct-oblique": _oblique,
     "ct-tilted": lambda: _ct(tilt=15.0),
     "ct-unsigned": _unsigned_ct,
+    "ct-signed-12": _signed_ct,
     "ct-downwards": _reversed_ct,
     "ct-rle": lambda: encode(_ct(), "rle"),
     "ct-two-series": _two_series,
     "ct-enhanced": enhanced_ct,
     "mr": lambda: mr_head(size=32, slices=3),
+    "mr-16-bits": _deep_mr,
     "mr-enhanced": enhanced_mr,
     "photograph": lambda: photograph(size=64),
     "photograph-jpeg": _jpeg,
     "photograph-jpeg2000": lambda: encode(photograph(size=64), "jpeg2000"),
     "capture": lambda: secondary_capture(size=64),
     "capture-grey": _grey_capture,
+    "capture-signed": _signed_capture,
     "capture-palette": _palette,
     "capture-planar": _planar,
     "capture-ybr": _ybr,

@@ -49,6 +49,7 @@ REPORTS: Mapping[str, str] = {
     "capture": "wordy",
 }
 """A source of each family, and what was found in it."""
+AGREEING = ("dx", "dx-two-hands", "us-cine", "ct-axial", "ct-two-series", "photograph")
 PATIENT_GROUPS = (0x0010, 0x0012, 0x0032, 0x0038)
 """Patient, clinical trial, requested procedure, visit."""
 
@@ -133,7 +134,7 @@ def test_dciodvfy_finds_no_error(source: str, cases: Make) -> None:
     assert in_parallel(dciodvfy, paths) == {}
 
 
-@pytest.mark.parametrize("source", ["dx", "us-cine", "ct-axial", "ct-two-series", "photograph"])
+@pytest.mark.parametrize("source", AGREEING)
 def test_instances_of_a_study_agree(source: str, tmp_path: Path) -> None:
     """dcentvfy finds no contradiction between the sources and the results of two revisions."""
     datasets = SOURCES[source]()
