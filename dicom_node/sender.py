@@ -175,10 +175,8 @@ class Destination:
         self.offered = {offered} | {
             (d.SOPClassUID, d.TransferSyntaxUID) for d in outbox.due(self.db, self.name, 50)
         }
-        self.assoc, self.peer = (
-            associate(self.settings, peer, contexts(self.offered, rle=peer.rle)),
-            peer,
-        )
+        self.assoc = associate(self.settings, peer, contexts(self.offered, rle=peer.rle))
+        self.peer = peer
         return self.assoc
 
     def _rest(self, why: str, due: list[Delivery]) -> None:

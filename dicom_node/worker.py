@@ -87,11 +87,9 @@ class Watch:
 
     def _end_process(self, reason: str) -> None:
         # Native code cannot be interrupted from here: ending the process is the sure way.
-        most, announced = (
-            self.orders.settings.workers.max_crashes,
-            self.orders.settings.notices.dead,
-        )
-        crashes.crashed(self.db, self.job, reason, most, announced)
+        settings = self.orders.settings
+        most = settings.workers.max_crashes
+        crashes.crashed(self.db, self.job, reason, most, settings.notices.dead)
         os._exit(EXIT_OVER_LIMIT)
 
 

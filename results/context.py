@@ -151,6 +151,13 @@ class Making:
         return replace(device, station=self.context.ae_title or device.station)
 
     @cached_property
+    def device_uid(self) -> str:
+        """Who the node is as the observer of what it reports."""
+        device = self.device
+        serial = device.serial_number or ""
+        return derive_uid(self.context.root, device.name, device.model, serial)
+
+    @cached_property
     def moment(self) -> datetime:
         """When the objects were made, on the clock that the source's times are on."""
         moment = self.context.content_datetime

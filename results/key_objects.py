@@ -13,11 +13,9 @@ from pipelines.contract import is_image_class
 from results.context import Making, NotMade
 from results.finishing import REQUIRED, CopiedByUs, finished
 from results.found import Frames, by_image, heated, marked, positive, present
-from results.identity import derive_uid
 from results.page.summary import percent
-from results.text import shortened
+from results.text import NOTICE, shortened
 
-DISCLAIMER = "AI result, not for diagnosis."
 _LONGEST = 4096
 """Characters of the description: more than a viewer's list shows, and every reader copes."""
 
@@ -87,11 +85,10 @@ def _as_the_template_has_it(root: Dataset, selected: Mapping[str, Frames]) -> No
 def _observer(making: Making) -> ObserverContext:
     device, fits = making.device, making.fits
     serial = device.serial_number
-    uid = derive_uid(making.context.root, device.name, device.model, serial or "")
     return ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
-            uid=uid,
+            uid=making.device_uid,
             name=fits(device.name),
             manufacturer_name=fits(device.manufacturer),
             model_name=fits(device.model),
@@ -104,7 +101,7 @@ def _observer(making: Making) -> ObserverContext:
 def _description(making: Making) -> str:
     """What was found and by whom, and what that is not good for."""
     findings = making.findings
-    lines = [f"Found by {findings.algorithm.name} {findings.algorithm.version}. {DISCLAIMER}"]
+    lines = [f"Found by {findings.algorithm.name} {findings.algorithm.version}. {NOTICE}."]
     lines += [" ".join(findings.summary.split())]
     for judgement in filter(positive, findings.classifications):
         sure = "" if judgement.probability is None else f" ({percent(judgement.probability)})"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 from pydicom.charset import convert_encodings, custom_encoders
 
+NOTICE = "AI result, not for diagnosis"
+"""What stands in every picture, state and selection of ours."""
 Encodable = Callable[[str], str]
 """Makes a text fit; what has no place in the character set is replaced, never an error."""
 

@@ -10,10 +10,9 @@ from pydicom import Dataset
 from pipelines.contract import Rendered
 from results.captures.capture import capture
 from results.context import Making, NotMade
-from results.drawing import NOTICE
 from results.drawing.blocks import Line, block, letter_size, stamp
 from results.finishing import finished
-from results.text import shortened
+from results.text import NOTICE, shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,12 +11,13 @@ from pipelines.contract import Classification, Mask, Reference, Shape, is_image_
 from results.captures.capture import capture
 from results.captures.sidebyside import side_by_side
 from results.context import Making, NotMade
-from results.drawing import NOTICE, chosen_heat, draw_over
+from results.drawing import chosen_heat, draw_over
 from results.drawing.display import shown
 from results.extent import pixel
 from results.finishing import finished
 from results.found import judged_on, positive
 from results.shapes import inside
+from results.text import NOTICE
 
 if TYPE_CHECKING:
     import numpy as np

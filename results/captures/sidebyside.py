@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from results.drawing import NOTICE
 from results.drawing.blocks import Line, block, stamp
+from results.text import NOTICE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

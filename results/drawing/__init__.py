@@ -16,11 +16,11 @@ from results.drawing.display import shown
 from results.drawing.placing import REGION, TEXT, Bounds, Room
 from results.drawing.strokes import Stroke, paint, stroke
 from results.page.summary import percent
+from results.text import NOTICE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NOTICE = "AI result, not for diagnosis"
 _SHORT = "AI"
 """What a picture says that is too small for the notice."""
 _MOST_NOTICE = 0.25

@@ -20,14 +20,13 @@ from results.context import Making
 from results.found import Frames, is_somewhere, judged_on, present
 from results.page.summary import percent
 from results.shapes import Outline, outlines
-from results.text import line, shortened
+from results.text import NOTICE, line, shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Points = NDArray[np.float32]
 
-DISCLAIMER = "AI result, not for diagnosis"
 CONTOURS = GraphicLayer(
     layer_name="AI CONTOURS",
     order=1,
@@ -189,7 +188,7 @@ def _summaries(making: Making, members: Members) -> dict[str, list[Dataset]]:
 def _summary(making: Making, SOPInstanceUID: str) -> str:
     """What is said of an image, under a line that says what not to make of it."""
     findings = making.findings
-    lines = [DISCLAIMER, f"{findings.algorithm.name} {findings.algorithm.version}"]
+    lines = [NOTICE, f"{findings.algorithm.name} {findings.algorithm.version}"]
     lines.append(line(findings.summary, _LONGEST_SUMMARY))
     for judgement in findings.classifications:
         places = judged_on(findings, judgement)

@@ -20,7 +20,6 @@ from pydicom.sr.coding import Code
 from pipelines.contract import HeatMap, Note, Reference, Refusal, Rendered
 from results import codes as words
 from results.context import Making
-from results.identity import derive_uid
 from results.sr.groups import groups, study_group
 from results.sr.items import CONTAINS, HAS_PROPERTIES, INFERRED_FROM, attach, pointers, text
 from results.sr.library import image_library
@@ -59,11 +58,10 @@ def complete(ds: Dataset, making: Making) -> None:
 
 def _observer(making: Making) -> ObserverContext:
     device = making.device
-    serial_number = device.serial_number or ""
     return ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
-            uid=derive_uid(making.context.root, device.name, device.model, serial_number),
+            uid=making.device_uid,
             name=f"{device.name} ({DISCLAIMER})",
             manufacturer_name=device.manufacturer,
             model_name=device.model,
