@@ -77,10 +77,12 @@ chaos: install-dev ## kill processes at random for MINUTES=5 and count what is l
 	@tests/peers/install
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES)
 
+# A folder of wheels may hold torch for CPUs only; its name would bind every site to that folder.
 requirements: install-dev ## compile requirements*.txt from requirements*.in
 	@for name in requirements requirements-dev; do \
 		$(UV) pip compile --quiet --no-header --no-annotate --python-version 3.11 \
 			$$name.in --output-file $$name.txt; \
+		sed -i.before 's/+cpu$$//' $$name.txt; rm $$name.txt.before; \
 	done
 
 clean: ## remove what was installed and built; data/ stays

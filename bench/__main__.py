@@ -19,14 +19,15 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from bench import ingest, latency, making, startup
+from bench import ingest, judging, latency, making, startup
 from bench.machine import NoDisk, check_disk, command_line, describe, load_average
 from bench.page import page
 from bench.peers import warm_up
 from bench.report import Results, Target, as_json, targets
 from bench.sending import ROOT
+from models.registry import RegistryError
 
-PARTS = ("ingest", "stock", "latency", "startup", "idle", "results")
+PARTS = ("ingest", "stock", "latency", "startup", "idle", "results", "fracture")
 NEEDED_MB = 3000
 SCRATCH = ROOT / "build" / "bench"
 """On the same disk as the default data folder, and not under version control."""
@@ -88,12 +89,16 @@ def measure(told: argparse.Namespace, folder: Path) -> Results:
     made = list(making.rounds(rounds, folder)) if "results" in only else []
     for one in made:
         print(f"{one.what}: {one.seconds:.2f} s, {one.peak_mb:.0f} MB", flush=True)
+    judged = list(judging.rounds(rounds, folder, smoke=smoke)) if "fracture" in only else []
+    for found in judged:
+        print(f"{found.what}: {found.seconds:.3f} s, ratio {found.ratio:.2f}", flush=True)
     return Results(
         ingest=tuple(samples),
         delays=tuple(delays),
         startup=started,
         idle=idle,
         made=tuple(made),
+        judged=tuple(judged),
     )
 
 
@@ -142,12 +147,14 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     begun = time.monotonic()
     try:
+        if "fracture" in told.only:
+            judging.check()  # before all else is measured in vain
         with _scratch() as folder:
             facts = _facts(told, folder)
             if not told.smoke:
                 warm_up(folder / "warm-up")
             results = measure(told, folder)
-    except (NoDisk, ingest.Lost) as error:
+    except (NoDisk, RegistryError, ingest.Lost) as error:
         print(error, file=sys.stderr)
         return 1
     facts |= {"load_after": load_average(), "minutes": (time.monotonic() - begun) / 60}

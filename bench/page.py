@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bench.ingest import STOCK, Sample
+from bench.judging import CORES, SETS
 from bench.latency import INSTANCES, QUIET_SECONDS
 from bench.making import OURS_CT, OURS_DX, PLAIN_CT, PLAIN_DX
 from bench.peers import DCMTK, NODE, ORTHANC, PYNETDICOM, SYSTEMS
@@ -14,6 +15,7 @@ from bench.report import (
     Spread,
     Target,
     cells_of,
+    judged_of,
     made_of,
     making_ratio,
     of,
@@ -47,6 +49,13 @@ From findings to files, in a process that has its libraries loaded, as a worker 
 whole process's. highdicom alone is given finished arrays and makes each object by one call: it
 draws, traces, reports and checks nothing.
 """
+_JUDGING = """
+Uncompressed radiographs of 12 bits, each a study of its own, through the loaded fracture pipeline
+on {cores} cores: reading the file, which is in the page cache, decoding, windowing, judging, and
+saying what was found; regions and heat maps are made for every one. The model alone looks at the
+same greys, which are in memory already, in the same process and in turns with the pipeline. Memory
+is the whole process's.
+"""
 
 
 def page(results: Results, facts: dict[str, Any]) -> str:
@@ -64,6 +73,8 @@ def page(results: Results, facts: dict[str, Any]) -> str:
         parts += ["## Start and rest\n", _start(results)]
     if results.made:
         parts += ["## Making results\n", _MAKING, _made(results)]
+    if results.judged:
+        parts += ["## Judging radiographs\n", _JUDGING.format(cores=CORES), _judged(results)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -213,3 +224,21 @@ def _made(results: Results) -> str:
         for ours, theirs in pairs
     ]
     return table(["what", "seconds", "MB", "objects"], rows) + "\n" + ". ".join(ratios) + ".\n"
+
+
+def _judged(results: Results) -> str:
+    rows = []
+    for what in SETS:
+        found = judged_of(results, what)
+        rows.append(
+            [
+                what,
+                _spread(Spread.of(one.seconds for one in found), 3),
+                _spread(Spread.of(one.rate for one in found), 2),
+                _spread(Spread.of(one.plain_rate for one in found), 2),
+                _spread(Spread.of(one.ratio for one in found), 2),
+                _spread(Spread.of(one.peak_mb for one in found), 0),
+            ]
+        )
+    header = ["radiographs", "seconds for one", "a second", "the model alone", "ratio", "MB"]
+    return table(header, rows)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.ingest import STOCK, Sample
+from bench.judging import BATCH, ONE, Judged
 from bench.latency import Delay
 from bench.making import OURS_CT, OURS_DX, PLAIN_CT, Made
 from bench.peers import DCMTK, NODE, ORTHANC, PYNETDICOM
@@ -23,6 +24,7 @@ class Results:
     startup: Startup | None = None
     idle: Idle | None = None
     made: tuple[Made, ...] = ()
+    judged: tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +126,7 @@ def targets(results: Results) -> list[Target]:
         ),
         ("The same, existing data", 2.0, False, "s", Spread.of(start.existing if start else [])),
         *_making_targets(results),
+        *_judging_targets(results),
     ]
     return [
         Target(what=what, bound=bound, at_least=at_least, unit=unit, found=found)
@@ -142,6 +145,20 @@ def _making_targets(results: Results) -> list[tuple[str, float, bool, str, Sprea
     ]
 
 
+def judged_of(results: Results, what: str) -> list[Judged]:
+    """The measurements with one set of radiographs, in the order of the rounds."""
+    return sorted((j for j in results.judged if j.what == what), key=lambda judged: judged.round)
+
+
+def _judging_targets(results: Results) -> list[tuple[str, float, bool, str, Spread | None]]:
+    one, batch = judged_of(results, ONE), judged_of(results, BATCH)
+    rate = f"{BATCH}: fracture pipeline's rate over the model's alone"
+    return [
+        (f"{ONE}: file to findings", 0.4, False, "s", Spread.of(found.seconds for found in one)),
+        (rate, 0.8, True, "x", Spread.of(found.ratio for found in batch)),
+    ]
+
+
 def as_json(results: Results, facts: dict[str, Any]) -> dict[str, Any]:
     """Everything that was measured, and the targets."""
     told = [
@@ -149,7 +166,9 @@ def as_json(results: Results, facts: dict[str, Any]) -> dict[str, Any]:
         for target in targets(results)
     ]
     delays = [{**asdict(delay), "added": delay.added} for delay in results.delays]
-    return {**facts, "targets": told, **asdict(results), "delays": delays}
+    judged = [{**asdict(found), "ratio": found.ratio} for found in results.judged]
+    measured = {**asdict(results), "delays": delays, "judged": judged}
+    return {**facts, "targets": told, **measured}
 
 
 def cells_of(samples: Sequence[Sample]) -> list[str]:

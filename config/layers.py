@@ -189,7 +189,11 @@ def _secret_file(name: str, environ: Mapping[str, str], problems: list[str]) -> 
 def _resolve_paths(layers: Layers) -> None:
     """Make paths absolute: TLS files from the file that names them, the data from where we run."""
     here = Path.cwd()
-    paths = {"node": ("data_dir",), "tls": ("certificate", "key", "ca")}
+    paths = {
+        "node": ("data_dir",),
+        "models": ("folder",),
+        "tls": ("certificate", "key", "ca"),
+    }
     for table, name in ((table, name) for table, names in paths.items() for name in names):
         section = layers.tree.get(table)
         value = section.get(name) if isinstance(section, dict) else None

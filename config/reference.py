@@ -159,8 +159,8 @@ the environment variable `{FILE_VARIABLE}`; environment variables are laid over 
 - In a variable, the name of a peer or a pipeline is written in any case, with underscores for
   hyphens and dots, where a file has named it already; a new name is taken in lower case.
 - A secret may be read from a file: `DICOM_NODE_NOTICES__WEBHOOK_FILE=/run/secrets/webhook`.
-- A relative `data_dir` begins where the node is started. The relative path of a TLS file begins in
-  the folder of the file that names it.
+- A relative `data_dir` or `models.folder` begins where the node is started. The relative path of a
+  TLS file begins in the folder of the file that names it.
 - A key that does not exist, or a value that is not allowed, stops the node at start, with
   everything that is wrong at once. A reload with such a file is refused, and what runs goes on.
 

@@ -133,7 +133,7 @@ class Peer(Section):
     commitment: bool = False
     verify: bool = False
     count: bool = True
-    results: tuple[ResultKind, ...] = Field(default=("sr",), strict=False)
+    results: tuple[ResultKind, ...] | None = Field(default=None, strict=False)
     max_associations: Annotated[int, Field(ge=1)] | None = None
     rle: bool = False
     tls: bool = False
@@ -168,6 +168,7 @@ class Pipelines(Section):
 
     concurrency: Annotated[int, Field(ge=1)] | None = None
     timeout_seconds: Seconds | None = None
+    options: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class Workers(Section):
@@ -187,6 +188,12 @@ class Workers(Section):
     max_crashes: Annotated[int, Field(ge=1)]
     backoff_seconds: Seconds
     backoff_cap_seconds: Seconds
+
+
+class Models(Section):
+    """Where the models are that did not come with the node."""
+
+    folder: str
 
 
 class Sender(Section):
@@ -216,9 +223,10 @@ class Retention(Section):
 
 
 class Notices(Section):
-    """Who is told when a study matches no route or a job is dead-lettered."""
+    """Who is told when somebody should look: at a study, at the routes or at the node."""
 
     webhook: SecretStr = Field(strict=False)
+    alert: bool
     unrouted: bool
     dead: bool
 
@@ -239,6 +247,7 @@ class Settings(Section):
     http: Http
     assembly: Assembly
     workers: Workers
+    models: Models
     sender: Sender
     retention: Retention
     notices: Notices
@@ -251,6 +260,16 @@ class Settings(Section):
         """The configured peers with this application entity title, by name."""
         wanted = ae_title.strip()
         return {name: peer for name, peer in self.peers.items() if peer.ae_title.strip() == wanted}
+
+    def options_of(self, pipeline: str) -> Mapping[str, Any]:
+        """What a pipeline is told by `[pipelines.NAME.options]`."""
+        own = self.pipelines.get(pipeline)
+        return {} if own is None else own.options
+
+    @property
+    def models_folder(self) -> Path:
+        """Where the site's own models are."""
+        return Path(self.models.folder or self.node.data_dir / "models")
 
     @property
     def checks_called_ae(self) -> bool:

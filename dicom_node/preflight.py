@@ -1,6 +1,7 @@
 """What must be well, beyond what the settings say by themselves, before a configuration is used.
 
-Routes must mean something to the router, and the files of TLS must be what they are said to be.
+Routes must mean something to the router, options to their pipelines, and the files of TLS must be
+what they are said to be.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from config.settings import Settings
 
 def problems(settings: Settings) -> list[str]:
     """Why the configuration cannot be used, in sentences; empty where it can."""
-    return [*route_problems(settings), *tls_problems(settings)]
+    return [
+        *route_problems(settings),
+        *option_problems(settings),
+        *tls_problems(settings),
+    ]
 
 
 def route_problems(settings: Settings) -> list[str]:
@@ -29,6 +34,19 @@ def route_problems(settings: Settings) -> list[str]:
             compile_routes([route])
         except RouteError as error:
             wrong.append(str(error))
+    return wrong
+
+
+def option_problems(settings: Settings) -> list[str]:
+    """What is wrong with the options of our pipelines; a worker hears what another's say."""
+    from pipelines import check
+
+    wrong = []
+    for name, own in settings.pipelines.items():
+        try:
+            check(name, own.options)
+        except ValueError as error:
+            wrong.append(f"pipelines.{name}.options: {error}")
     return wrong
 
 

@@ -19,7 +19,7 @@ from dicom_node import logs
 from dicom_node.delivery_plan import plan
 from dicom_node.process import EXIT_OVER_LIMIT, Orders
 from dicom_node.remaking import context, material
-from pipelines import installed
+from pipelines import Installed, configure, installed
 from pipelines.contract import Cancelled, Findings, Pipeline, Rejected, Retryable, Study
 from results.build import Result, build_results
 from storage import crashes, jobs, objects
@@ -108,7 +108,7 @@ class Worker:
         self.db = Database.of(orders.settings)
         self.inbox = Inbox.of(orders.settings)
         self.log = logs.log()
-        self.loaded: dict[str, Pipeline] = {}
+        self.loaded: dict[str, tuple[Installed, Pipeline]] = {}
 
     def prepare(self) -> None:
         """Load what the routes name, so that the first job need not wait for it.
@@ -125,11 +125,10 @@ class Worker:
             if found is None or found.error or found.framework != self.framework:
                 continue
             try:
-                self._pipeline(name)
+                self._load(name)
             except Exception as error:  # noqa: BLE001 - its jobs meet the same, and decide their fate
-                self.log.error(
-                    "a pipeline cannot be loaded", pipeline=name, error=type(error).__name__
-                )
+                why = str(error) if isinstance(error, Retryable) else type(error).__name__
+                self.log.error("a pipeline cannot be loaded", pipeline=name, error=why)
 
     def step(self) -> bool:
         """Run the next job, if one is due."""
@@ -181,28 +180,43 @@ class Worker:
 
     def _work(self, job: Job, watch: Watch) -> None:
         study, closed_at = material(self.db, self.inbox, job)
-        findings = self._pipeline(job.pipeline).run(study, watch)
+        found, pipeline = self._load(job.pipeline)
+        findings = pipeline.run(study, watch)
         reached("worker: pipeline ran")
         watch(0.95, "writing results")
-        made, not_made = self._results(job, study, findings, closed_at)
+        wanted = plan(job.assignment, self.orders.settings, found.results)
+        made, not_made = self._results(job, study, findings, closed_at, wanted)
         reached("worker: results written, not recorded")
-        jobs.finish(self.db, job, findings.to_dict(), made, not_made)
+        # What runs in shadow is nobody's business yet.
+        alert = "" if job.assignment["shadow"] else findings.alert
+        announced = self.orders.settings.notices.alert
+        jobs.finish(self.db, job, findings.to_dict(), made, not_made, alert, announced)
         self.log.info("job done", job=job.id, pipeline=job.pipeline, results=len(made))
 
-    def _pipeline(self, name: str) -> Pipeline:
+    def _load(self, name: str) -> tuple[Installed, Pipeline]:
+        """The pipeline, ready to run; made and told its options once."""
         if name not in self.loaded:
             found = installed().get(name)
             if found is None:
                 raise Retryable(f"The pipeline {name} is not installed here any more.")
             pipeline = found.make()
-            pipeline.load(self.orders.settings.workers.device)
-            self.loaded[name] = pipeline
+            settings = self.orders.settings
+            try:
+                configure(pipeline, settings.options_of(name), settings.models_folder)
+            except ValueError as error:
+                raise Retryable(f"pipelines.{name}.options: {error}") from error
+            pipeline.load(settings.workers.device)
+            self.loaded[name] = found, pipeline
         return self.loaded[name]
 
     def _results(
-        self, job: Job, study: Study, findings: Findings, closed_at: float
+        self,
+        job: Job,
+        study: Study,
+        findings: Findings,
+        closed_at: float,
+        wanted: Mapping[str, Sequence[str]],
     ) -> tuple[list[NewResult], tuple[str, ...]]:
-        wanted = plan(job.assignment, self.orders.settings)
         # A shadow job's report is made and kept, and sent to nobody.
         kinds = sorted({kind for kinds in wanted.values() for kind in kinds}) or ["sr"]
         built = build_results(

@@ -14,7 +14,7 @@ from storage import overview
 from storage.database import Database, now
 from storage.inbox import Inbox
 from storage.overview import Queue, StudyLine, Traffic
-from storage.records import DeliveryStatus, JobStatus, StudyStatus
+from storage.records import DeliveryStatus, JobStatus, Priority, StudyStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,9 @@ class JobCard:
     progress: float
     doing: str
     attempts: int
+    priority: str
     reason: str | None
+    alert: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +208,9 @@ def job_card(job: Mapping[str, Any]) -> JobCard:
         progress=job["progress"],
         doing=job["doing"],
         attempts=job["attempts"],
+        priority=Priority(job["priority"]).name.lower(),
         reason=job["reason"],
+        alert=job["alert"],
     )
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from gateway import words
-from storage.records import DeliveryStatus, JobStatus
+from storage.records import DeliveryStatus, JobStatus, Priority
 from storage.story import Story
 
 
@@ -101,13 +101,16 @@ def _revisions(story: Story) -> Iterator[Entry]:
 def _job(row: Mapping[str, Any]) -> Entry:
     status = JobStatus(row["status"])
     tries = words.many(row["attempts"], "try", "tries")
-    said = [f"Job {row['id']} for revision {row['revision']}, {tries}."]
+    priority = Priority(row["priority"]).name.lower()
+    said = [f"Job {row['id']} for revision {row['revision']}, priority {priority}, {tries}."]
     if row["started_at"] and row["ended_at"]:
         said.append(f"It ran for {max(0.0, row['ended_at'] - row['started_at']):.1f} s.")
     if status is JobStatus.RUNNING:
         said.append(f"{row['progress']:.0%}: {row['doing']}.")
     if row["reason"]:
         said.append(row["reason"])
+    if row["alert"]:
+        said.append(f"Alert: {row['alert']} What still waited of the study became urgent.")
     return Entry(
         at=row["started_at"] or row["created_at"],
         kind="job",

@@ -7,13 +7,18 @@ the router and the command line stay light and each worker loads one framework o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.contract import Framework, Pipeline
+
+GROUP = "dicom_node.pipelines"
+"""The entry points by which others add theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +30,17 @@ class Installed:
     framework: Framework
     source: str
     """Where its class is: `module:Class`."""
+    options: str = ""
+    """What reads the options of one of ours that takes any: `module:callable`, raising ValueError;
+    its module imports no framework and no numpy, as the node reads them before it starts."""
+    results: tuple[str, ...] = ("sr",)
+    """The kinds of results that are sent where neither the route nor the peer names any."""
     error: str | None = None
     """Why it cannot be used, where it cannot: routes to it are not followed."""
 
     def make(self) -> Pipeline:
         """Import the class and make one."""
-        module, _, attribute = self.source.partition(":")
-        pipeline: Pipeline = getattr(import_module(module), attribute)()
+        pipeline: Pipeline = _find(self.source)()
         return pipeline
 
 
@@ -42,13 +51,40 @@ BUILT_IN: tuple[Installed, ...] = (
         framework="none",
         source="pipelines.intake_check:IntakeCheck",
     ),
+    Installed(
+        name="fracture",
+        version="1.0.0",
+        framework="torch",
+        source="pipelines.fracture.pipeline:Fracture",
+        options="pipelines.fracture.options:read",
+        results=("sr", "overlay", "presentation", "seg", "heatmap", "key-objects", "report"),
+    ),
 )
+
+
+def check(name: str, options: Mapping[str, Any]) -> None:
+    """Raise ValueError where the options of one of ours are wrong; another's only it can judge."""
+    if name in entry_points(group=GROUP).names:
+        return
+    for pipeline in BUILT_IN:
+        if pipeline.name == name:
+            (_find(pipeline.options) if pipeline.options else _refuse)(options)
+
+
+def configure(pipeline: Pipeline, options: Mapping[str, Any], models: Path) -> None:
+    """Tell a new pipeline what the site says of it; a ValueError says what is wrong with that."""
+    from pipelines.contract import Configurable
+
+    if isinstance(pipeline, Configurable):
+        pipeline.configure(options, models)
+    else:
+        _refuse(options)
 
 
 def installed() -> dict[str, Installed]:
     """Every pipeline by name: ours, then those that entry points add, broken ones included."""
     found = {pipeline.name: pipeline for pipeline in BUILT_IN}
-    for point in entry_points(group="dicom_node.pipelines"):
+    for point in entry_points(group=GROUP):
         found[point.name] = _added(point)
     return found
 
@@ -58,10 +94,24 @@ def _added(point: EntryPoint) -> Installed:
     try:
         made = point.load()
         return Installed(
-            name=point.name, version=made.version, framework=made.framework, source=point.value
+            name=point.name,
+            version=made.version,
+            framework=made.framework,
+            source=point.value,
+            results=tuple(getattr(made, "results", ("sr",))),
         )
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything
         why = f"{type(error).__name__}: {error}"
         return Installed(
             name=point.name, version="?", framework="none", source=point.value, error=why
         )
+
+
+def _find(place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _refuse(options: Mapping[str, Any]) -> None:
+    if options:
+        raise ValueError(f"The pipeline takes no options, and is given {', '.join(options)}.")

@@ -8,7 +8,7 @@ from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr import CodedConcept
 from pydicom.sr.codedict import codes
 
-from pipelines.contract import Concept, Findings, Presence, Rejected, Severity
+from pipelines.contract import Concept, Findings, Presence, Rejected, Severity, Side, Site
 from results.text import Encodable, line
 
 PRIVATE_SCHEME = "99DICOMNODE"
@@ -73,6 +73,12 @@ _PRESENCES = {
     Presence.INDETERMINATE: CodedConcept("82334004", "SCT", "Indeterminate"),
 }
 
+_SIDES = {
+    Side.LEFT: codes.cid244.Left,
+    Side.RIGHT: codes.cid244.Right,
+    Side.BOTH: codes.cid244.Bilateral,
+}
+
 _YES = CodedConcept("373066001", "SCT", "Yes")
 _NO = CodedConcept("373067005", "SCT", "No")
 
@@ -109,7 +115,10 @@ def _concepts(findings: Findings) -> list[Concept]:
     for judgement in findings.classifications:
         found += (judgement.name, judgement.value)
     for region in findings.regions:
-        found += (region.type, region.category, region.anatomy)
+        found += (region.type, region.category)
+    sites = [judgement.site for judgement in findings.classifications]
+    sites += [region.site for region in findings.regions]
+    found += [site.anatomy for site in sites if site is not None]
     found += [number.concept for number in findings.measurements]
     return [concept for concept in found if isinstance(concept, Concept)]
 
@@ -145,6 +154,11 @@ def coded(concept: Concept, fits: Encodable = str) -> CodedConcept:
 def judged(value: Presence | Concept, fits: Encodable = str) -> CodedConcept:
     """A judgement's value as an item of a code sequence."""
     return coded(value, fits) if isinstance(value, Concept) else _PRESENCES[value]
+
+
+def side(site: Site) -> CodedConcept | None:
+    """The concept for the side of a site, where one is known (CID 244)."""
+    return CodedConcept.from_code(_SIDES[site.laterality]) if site.laterality else None
 
 
 def measure(name: str, fits: Encodable = str) -> CodedConcept:

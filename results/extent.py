@@ -11,7 +11,7 @@ from pydicom import Dataset
 from pydicom.config import disable_value_validation
 
 from pipelines.contract import Mask, Shape
-from results.frames import described
+from pipelines.display import described
 from results.shapes import inside
 
 

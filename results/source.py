@@ -14,6 +14,7 @@ from pydicom.tag import BaseTag
 from pydicom.valuerep import CUSTOMIZABLE_CHARSET_VR, PersonName
 
 from pipelines.contract import Instance, Rejected, Retryable, Study
+from pipelines.malformed import MALFORMED
 
 PATIENT_AND_STUDY = (
     "SpecificCharacterSet",
@@ -135,7 +136,7 @@ PATIENT_AND_STUDY = (
 
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 _FIRST = [*PATIENT_AND_STUDY, "SeriesNumber"]
-_UNREADABLE = (ValueError, TypeError, ArithmeticError, NotImplementedError, OSError, EOFError)
+_UNREADABLE = (OSError, *MALFORMED)
 """What pydicom raises where bytes are not what their type says."""
 
 

@@ -24,7 +24,7 @@ from config.settings import Settings
 from storage.tables import metadata
 from storage.turns import SCHEMA, take_turns
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest schema revision in `migrations/versions`; a test holds it to Alembic's own answer."""
 
 

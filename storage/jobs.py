@@ -13,7 +13,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import audit
+from storage import alerts, audit
 from storage.database import Database, now
 from storage.job import LeaseLost, as_job, end, mine, query, tell
 from storage.killpoints import reached
@@ -160,12 +160,17 @@ def finish(
     findings: Mapping[str, Any],
     made: Sequence[NewResult],
     not_made: Sequence[str] = (),
+    alert: str = "",
+    announced: bool = False,
 ) -> None:
     """End a job with its results and put them into the outbox: all in one transaction.
 
-    What was wanted and could not be made is its reason: `not_made`, in sentences.
+    What was wanted and could not be made is its reason: `not_made`, in sentences. `alert` says why
+    somebody should look at the study now, if so; `announced`, whether people are told.
     """
     with db.transaction() as connection:
+        if alert:
+            alerts.go_first(connection, job.study_id)
         end(
             connection,
             job,
@@ -174,6 +179,7 @@ def finish(
             progress=1.0,
             doing="done",
             reason=" ".join(not_made) or None,
+            alert=alert or None,
         )
         post(connection, job, made)
         audit.note(
@@ -185,6 +191,8 @@ def finish(
             results=[result.SOPInstanceUID for result in made],
             not_made=list(not_made),
         )
+        if alert:
+            alerts.tell(connection, job, alert, announced)
         reached("worker: job ended, not committed")
     reached("worker: job ended")
 

@@ -17,6 +17,8 @@ from storage.tables import deliveries, jobs, results
 def post(connection: Connection, job: Job, made: Sequence[NewResult]) -> None:
     """Record a job's results and queue them for their destinations, in the caller's transaction."""
     moment = now()
+    # As it is now: an alert of another job may have raised it since this one was claimed.
+    priority = connection.execute(select(jobs.c.priority).where(jobs.c.id == job.id)).scalar_one()
     for result in made:
         values = {
             "job_id": job.id,
@@ -36,7 +38,7 @@ def post(connection: Connection, job: Job, made: Sequence[NewResult]) -> None:
                 insert(deliveries).values(
                     result_id=key[0],
                     destination=destination,
-                    priority=int(job.priority),
+                    priority=priority,
                     status=DeliveryStatus.WAITING,
                     created_at=moment,
                     not_before=moment,

@@ -40,6 +40,7 @@ JOB = (
     jobs.c.progress,
     jobs.c.doing,
     jobs.c.reason,
+    jobs.c.alert,
 )
 """What people are shown of a job."""
 

@@ -167,6 +167,8 @@ class Job:
     doing: str
     cancel: bool
     reason: str | None
+    alert: str | None
+    """Why somebody should look at the study now, where the job said so and was not in shadow."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -148,6 +148,7 @@ jobs = Table(
     Column("reason", Text),
     Column("trace", Text),
     Column("findings", JSON),
+    Column("alert", Text),
     UniqueConstraint("study_id", "revision", "pipeline", "version"),
     Index(None, "status", "framework", "priority", "not_before"),
     Index(None, "worker"),

@@ -42,6 +42,7 @@ def check(args: Namespace) -> int:
         errors = list(error.problems)
         if error.draft is not None:
             errors += preflight.route_problems(error.draft)
+            errors += preflight.option_problems(error.draft)
     else:
         errors = preflight.problems(settings)
         cautions = preflight.cautions(settings, installed())

@@ -145,6 +145,12 @@ def _parts(told: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield from _revision(closed)
     if study["status"] == "open":
         yield f"Revision {study['revision']} is still coming in: {_awaited(study)}"
+    for job in told["jobs"]:
+        if job["alert"]:
+            yield (
+                f"Alert of {job['pipeline']} on revision {job['revision']}: {job['alert']} "
+                "What still waited of the study became urgent."
+            )
     if told["jobs"]:
         yield _jobs(told)
     if told["deliveries"]:
@@ -198,12 +204,13 @@ def _awaited(study: Mapping[str, Any]) -> str:
 def _jobs(told: Mapping[str, Any]) -> RenderableType:
     from dicom_node.cli.out import table, when
 
-    columns = ("#job", "#rev", "pipeline", "status", "#tries", "ended", "reason")
+    columns = ("#job", "#rev", "pipeline", "priority", "status", "#tries", "ended", "reason")
     rows = (
         (
             job["id"],
             job["revision"],
             f"{job['pipeline']} {job['version']}",
+            job["priority"],
             job["status"],
             job["attempts"],
             when(job["ended_at"]),

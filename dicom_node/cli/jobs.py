@@ -129,6 +129,7 @@ def _facts(job: Job) -> Any:
         ("job", job.id),
         ("status", state(job)),
         ("reason", job.reason),
+        ("alert", job.alert),
         ("pipeline", f"{job.pipeline} {job.version} ({job.framework})"),
         ("study", job.StudyInstanceUID),
         ("revision", job.revision),

@@ -45,7 +45,7 @@ def serve(args: Namespace) -> int:
 
 
 def _refuse(found: Settings) -> None:
-    """Stop on a route that means nothing or a certificate that is none, before a port is opened."""
+    """Stop on routes, options or certificates that cannot be used, before a port is opened."""
     from dicom_node.preflight import problems
 
     with without_pixel_libraries():

@@ -11,8 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from pipelines.bodyparts.table import NO_PART, SIDES, TABLE, UNSAID
+
+if TYPE_CHECKING:
+    from pipelines.contract import Concept
 
 _LEAST_PREFIX = 3
 _AND = frozenset({"and", "und", "et", "y"})
@@ -160,6 +164,29 @@ def coded(scheme: str, value: str, meaning: str) -> tuple[str, ...]:
     if scheme.strip().upper() == "SCT" and value.strip() in _BY_CODE:
         return (_BY_CODE[value.strip()],)
     return named(meaning)
+
+
+@cache
+def concept(name: str) -> Concept | None:
+    """A region as a code, in the words a radiologist reads; None for one that is not ours."""
+    from pipelines.contract import Concept
+
+    known = REGIONS.get(name)
+    if known is None or not known.codes:
+        return None
+    return Concept(value=known.codes[0], scheme="SCT", meaning=_meanings()[known.codes[0]])
+
+
+@cache
+def _meanings() -> dict[str, str]:
+    """What the standard calls each SNOMED code of its lists: 'Kidney', the shortest of its names.
+
+    The others are SNOMED's full names and adjectives: 'Kidney structure (body structure)'.
+    """
+    from pydicom.sr.codedict import codes
+
+    said = sorted(codes.SCT.concepts.values(), key=lambda code: (-len(code.meaning), code.meaning))
+    return {code.value: code.meaning for code in said}
 
 
 def region(value: object) -> str:

@@ -10,6 +10,9 @@ database and no structured report:
         def accepts(self, series: Series) -> Verdict: ...
         def load(self, device: str) -> None: ...
         def run(self, study: Study, report: Progress) -> Findings: ...
+
+Where a site can tell it something, it has a `configure` as well (`Configurable`); where it makes
+other kinds of results than a report by default, `results` names them.
 """
 
 from pipelines.contract.findings import (
@@ -26,6 +29,7 @@ from pipelines.contract.pictures import HeatMap, Raster, Rendered
 from pipelines.contract.regions import Box, Contour, Mask, Polygon, Region, Shape
 from pipelines.contract.study import (
     Cancelled,
+    Configurable,
     Framework,
     Instance,
     Pipeline,
@@ -38,7 +42,7 @@ from pipelines.contract.study import (
     is_image_class,
     refer,
 )
-from pipelines.contract.words import Concept, Reference
+from pipelines.contract.words import Concept, Reference, Side, Site
 
 __all__ = [
     "Algorithm",
@@ -46,6 +50,7 @@ __all__ = [
     "Cancelled",
     "Classification",
     "Concept",
+    "Configurable",
     "Contour",
     "Findings",
     "Framework",
@@ -68,6 +73,8 @@ __all__ = [
     "Series",
     "Severity",
     "Shape",
+    "Side",
+    "Site",
     "Study",
     "Verdict",
     "is_image_class",

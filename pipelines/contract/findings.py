@@ -12,7 +12,7 @@ from pipelines.contract import plain
 from pipelines.contract.pictures import HeatMap, Rendered
 from pipelines.contract.records import Record, in_order
 from pipelines.contract.regions import Region
-from pipelines.contract.words import Concept, Reference, is_line
+from pipelines.contract.words import Concept, Reference, Site, is_line
 
 
 class Severity(StrEnum):
@@ -102,17 +102,22 @@ class Classification(Record):
     references: tuple[Reference, ...] = ()
     region: str = ""
     """The tracking name of the region that is judged."""
+    site: Site | None = None
+    """Where in the body it was looked for, found or not; of a region's judgement, the region says
+    that."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for number in (self.probability, self.threshold):
             in_order(number is None or 0 <= number <= 1, "probabilities are between 0 and 1")
+        in_order(not (self.region and self.site), "a region's judgement has the region's site")
 
     @property
     def says(self) -> str:
-        """The judgement in words: 'Fracture: present'."""
+        """The judgement in words: 'Fracture: present in left wrist joint'."""
+        where = f" in {self.site.says}" if self.site else ""
         value = self.value.meaning if isinstance(self.value, Concept) else self.value.value
-        return f"{self.name.meaning}: {value}"
+        return f"{self.name.meaning}: {value}{where}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +149,9 @@ class Findings(Record):
     """One or two sentences a person reads first."""
     sources: tuple[Reference, ...]
     """Every instance that was looked at."""
+    alert: str = ""
+    """Why somebody should look at the study now, in one sentence without patient data: what is left
+    to do for the study goes first, and the configured notice is sent. Empty: no alert."""
     recommendation: str = ""
     risk: Concept | None = None
     """How urgent or grave it is, as a word of a code: High, Moderate, Low, ..."""
@@ -159,6 +167,7 @@ class Findings(Record):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        in_order(not self.alert or is_line(self.alert), "an alert is a sentence of one line")
         names = [region.tracking for region in self.regions]
         in_order(len(set(names)) == len(names), "each region has a name of its own")
         said = {number.region for number in self.measurements}

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from pipelines.contract.pictures import Raster
 from pipelines.contract.records import Record, in_order
-from pipelines.contract.words import Concept, Reference, is_line
+from pipelines.contract.words import Concept, Reference, Site, is_line
 
 Point = tuple[float, float]
 ANATOMY = Concept(value="123037004", scheme="SCT", meaning="Anatomical Structure")
@@ -111,7 +111,8 @@ class Region(Record):
     category: Concept = ALTERED
     score: float | None = None
     """How sure the algorithm is, from 0 to 1."""
-    anatomy: Concept | None = None
+    site: Site | None = None
+    """Where in the body it lies."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

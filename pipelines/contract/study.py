@@ -146,3 +146,15 @@ class Pipeline(Protocol):
 
     def run(self, study: Study, report: Progress) -> Findings:
         """Do the work, or raise `Rejected` or `Retryable`."""
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """What a pipeline is besides where a site can tell it something."""
+
+    def configure(self, options: Mapping[str, Any], models: Path) -> None:
+        """Take `[pipelines.NAME.options]` and the site's folder of models; called before `load`.
+
+        An option that is unknown or wrong is a ValueError with a sentence for a person. The folder
+        need not be there.
+        """

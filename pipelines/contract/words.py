@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pipelines.contract.records import Record, in_order
 
@@ -30,6 +31,36 @@ class Concept(Record):
         )
         in_order(len(self.scheme) <= 16, "a coding scheme has at most 16 characters")
         in_order(len(self.meaning) <= 64, "a meaning has at most 64 characters")
+
+
+class Side(StrEnum):
+    """Which one of a pair is meant; the values are those of DICOM's Laterality."""
+
+    LEFT = "L"
+    RIGHT = "R"
+    BOTH = "B"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site(Record):
+    """Where in the body something is, or was looked for."""
+
+    anatomy: Concept
+    laterality: Side | None = None
+    """None where it is not known, or the body has only one."""
+
+    @property
+    def says(self) -> str:
+        """The site in words, within a sentence: 'left wrist joint'."""
+        said = self.anatomy.meaning
+        if said[1:2].islower():  # not an abbreviation
+            said = said[0].lower() + said[1:]
+        if self.laterality is None:
+            return said
+        return _SIDED[self.laterality].format(said)
+
+
+_SIDED = {Side.LEFT: "left {}", Side.RIGHT: "right {}", Side.BOTH: "{} on both sides"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,12 +16,12 @@ from pydicom.uid import UID
 
 from pipelines.contract import Retryable
 from pipelines.intake_check.headers import (
-    MALFORMED,
     UNDEFINED_LENGTH,
     Header,
     PixelElement,
     integer,
 )
+from pipelines.malformed import MALFORMED, is_panic
 
 LARGEST_FRAME = 2**30
 """A frame of more bytes is not decoded: no worker has the memory to do so safely."""
@@ -143,7 +143,9 @@ def _decode(
 ) -> None:
     try:
         frame, _ = decoder.as_array(source, index=index, raw=True, **options)
-    except MALFORMED:
+    except BaseException as error:
+        if not (isinstance(error, MALFORMED) or is_panic(error)):
+            raise
         count.fail(range(number, number + 1), f"it is not valid {decoder.UID.name}")
         return
     count.good += 1

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import BinaryIO
 
 from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 
 from pipelines.contract import (
@@ -22,24 +21,10 @@ from pipelines.contract import (
 )
 from pipelines.intake_check.keywords import KEYWORDS
 from pipelines.intake_check.scope import why_not
+from pipelines.malformed import MALFORMED
 
 MOST_REFERENCES = 50
 """A note about a whole series points at so many instances and no more."""
-
-MALFORMED = (
-    AttributeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    LookupError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom and its decoders raise on bytes that are not what they claim to be."""
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
@@ -187,7 +172,7 @@ def _read(instance: Instance) -> Header | None:
             return Header(instance=instance, ds=ds, pixels=_pixel_element(file, syntax))
     except OSError as error:
         raise Retryable("a stored file cannot be read at the moment") from error
-    except (InvalidDicomError, *MALFORMED):
+    except MALFORMED:
         return None
 
 

@@ -91,9 +91,10 @@ class Assignment:
     series: Mapping[str, tuple[str, ...]]
     """The SOPInstanceUIDs to work on, by SeriesInstanceUID."""
     send_to: Mapping[str, tuple[str, ...] | None]
-    """The kinds of results for each destination; None: those that the peer is set to want."""
+    """The kinds of results for each destination; None: those that the peer is set to want, or else
+    those that the pipeline names."""
     besides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Kinds that a destination gets besides those it is set to want."""
+    """Kinds that a destination gets besides those."""
     priority: str
     shadow: bool
     routes: tuple[str, ...]

@@ -82,7 +82,9 @@ def _kinds(assignment: Assignment, name: str) -> str:
     kinds = assignment.send_to[name]
     if kinds is not None:
         return ", ".join(kinds) or "none"
-    return " and ".join(["what it is set to want", *assignment.besides.get(name, ())])
+    besides = ", ".join(assignment.besides.get(name, ()))
+    own = "its own kinds, else the pipeline's"
+    return f"{besides} besides {own}" if besides else own
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

@@ -26,7 +26,8 @@ class Route:
     pipelines: tuple[str, ...]
     send_to: tuple[str, ...] = ()
     results: tuple[str, ...] | None = None
-    """The kinds of results that are sent; None: those that each peer is set to want."""
+    """The kinds of results that are sent; None: those that each peer is set to want, or else those
+    that the pipeline names."""
     priority: Priority = "routine"
     shadow: bool = False
     enabled: bool = True

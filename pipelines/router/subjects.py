@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydicom import Dataset
-from pydicom.errors import InvalidDicomError
 from pydicom.valuerep import PersonName
 
 from pipelines.contract import Instance, Series, Study
+from pipelines.malformed import MALFORMED
 from pipelines.router.attributes import Attribute, Kind
 from pipelines.router.evidence import Reader, body_parts
 
-UNREADABLE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    InvalidDicomError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
+UNREADABLE = (OSError, RecursionError, zlib.error, *MALFORMED)
 """What reading an attribute of a broken file raises; anything else is a bug of ours."""
 
 _SHOWN, _LENGTH = 5, 64

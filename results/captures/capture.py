@@ -14,9 +14,9 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from pydicom.valuerep import DA, DS, TM
 
 from pipelines.contract import Reference
+from pipelines.display import described, first
 from results.codes import private, scheme_items
 from results.context import Making
-from results.frames import described, first
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from results.captures.capture import capture
 from results.captures.sidebyside import side_by_side
 from results.context import Making, NotMade
 from results.drawing import chosen_heat, draw_over
-from results.drawing.display import shown
+from results.drawing.frame import shown
 from results.extent import pixel
 from results.finishing import finished
 from results.found import judged_on, positive

@@ -12,7 +12,7 @@ from pipelines.contract import Classification, Concept, HeatMap, Presence, Refer
 from results.context import Making
 from results.drawing.blocks import Block, Line, block, letter_size, stamp
 from results.drawing.colours import RGB, heat, of_region, opacity
-from results.drawing.display import shown
+from results.drawing.frame import shown
 from results.drawing.placing import REGION, TEXT, Bounds, Room
 from results.drawing.strokes import Stroke, paint, stroke
 from results.page.summary import percent

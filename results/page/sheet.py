@@ -56,10 +56,12 @@ class Block:
     """Whether there was more than these groups."""
 
 
-def wrapped(text: str, room: float, size: float, most: int) -> tuple[list[str], bool]:
+def wrapped(
+    text: str, room: float, size: float, most: int, bold: bool = False
+) -> tuple[list[str], bool]:
     """A text in lines of a width, at most so many, and whether that left anything out."""
     more = most * _most_letters(room, size)
-    lines = list(islice(_lines(lettered(text[:more]), room, size), most + 1))
+    lines = list(islice(_lines(lettered(text[:more]), room, size, bold), most + 1))
     return lines[:most], len(lines) > most or len(text) > more
 
 
@@ -72,19 +74,19 @@ def _fits(text: str, room: float, size: float, bold: bool = False) -> bool:
     return len(text) <= _most_letters(room, size) and width(seen(text), size, bold) <= room
 
 
-def _lines(text: str, room: float, size: float) -> Iterator[str]:
+def _lines(text: str, room: float, size: float, bold: bool) -> Iterator[str]:
     for paragraph in text.split("\n"):
         line = ""
         for word in paragraph.split():
             tried = f"{line} {word}" if line else word
-            if _fits(tried, room, size):
+            if _fits(tried, room, size, bold):
                 line = tried
                 continue
             if line:
                 yield line
             line = word
-            while len(line) > 1 and not _fits(line, room, size):
-                part = shortened_to(line, room, size, dots="")
+            while len(line) > 1 and not _fits(line, room, size, bold):
+                part = shortened_to(line, room, size, bold, dots="")
                 yield part
                 line = line[len(part) :]
         if line:

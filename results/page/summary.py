@@ -16,6 +16,7 @@ from pipelines.contract import (
     Presence,
     Reference,
     Region,
+    Site,
     is_image_class,
 )
 from results.context import Making
@@ -65,6 +66,7 @@ def summary(making: Making) -> dict[str, Any]:
         "disclaimer": DISCLAIMER,
         "study": _study(making.source),
         "summary": findings.summary,
+        "alert": findings.alert,
         "risk": findings.risk.meaning if findings.risk else None,
         "classifications": [_classification(item, making.source, labels) for item in judged],
         "regions": _regions(making),
@@ -160,6 +162,7 @@ def _classification(item: Classification, source: Source, labels: dict[str, str]
         "threshold": item.threshold,
         "sureness": _sureness(item),
         "because": item.because,
+        "site": _site(item.site),
         "region": labels.get(item.region, ""),
         "where": where(source, item.references),
         "references": [_reference(on) for on in item.references],
@@ -206,13 +209,18 @@ def _region(region: Region, source: Source) -> dict[str, Any]:
         "tracking": region.tracking,
         "label": region.label,
         "type": asdict(region.type),
-        "anatomy": asdict(region.anatomy) if region.anatomy else None,
+        "site": _site(region.site),
         "score": region.score,
         "where": where(source, places),
         "size": dict(zip(("width", "height", "unit"), found, strict=True)) if found else None,
         "extent": text,
         "references": [_reference(other.on) for other in region.shapes],
     }
+
+
+def _site(site: Site | None) -> dict[str, Any] | None:
+    """Where in the body; the side as L, R or B, or None."""
+    return {"says": site.says, **asdict(site)} if site else None
 
 
 def _measured(item: Measurement, source: Source, labels: dict[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from pydicom import Dataset
 
 from pipelines.contract import Reference
-from results.frames import described
+from pipelines.display import described
 from results.source import Source
 from results.text import line
 

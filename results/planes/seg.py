@@ -15,12 +15,13 @@ from highdicom.seg import (
     SegmentDescription,
     SegmentsOverlapValues,
 )
+from highdicom.sr import CodedConcept
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian
 
-from pipelines.contract import Algorithm
-from results.codes import coded, scheme_items
+from pipelines.contract import Algorithm, Site
+from results.codes import coded, scheme_items, side
 from results.context import Making, NotMade
 from results.finishing import CopiedByUs, finished
 from results.planes.geometry import Plane, grouped
@@ -161,8 +162,16 @@ def _description(making: Making, number: int, segment: Segment) -> SegmentDescri
         algorithm_identification=_algorithm(making.findings.algorithm, fits),
         tracking_uid=making.tracking_uid(region.tracking),
         tracking_id=fits(region.tracking) or str(number),
-        anatomic_regions=[coded(region.anatomy, fits)] if region.anatomy else None,
+        anatomic_regions=[_place(region.site, fits)] if region.site else None,
     )
+
+
+def _place(site: Site, fits: Encodable) -> CodedConcept:
+    """The site as an item of an Anatomic Region Sequence, with its side (PS3.3 10.5)."""
+    made, laterality = coded(site.anatomy, fits), side(site)
+    if laterality is not None:
+        made.AnatomicRegionModifierSequence = [laterality]
+    return made
 
 
 def _algorithm(algorithm: Algorithm, fits: Encodable) -> AlgorithmIdentificationSequence:
@@ -183,5 +192,6 @@ def _algorithm(algorithm: Algorithm, fits: Encodable) -> AlgorithmIdentification
 
 def _schemes(segment: Segment) -> set[str]:
     region = segment.region
-    concepts = (region.category, region.type, region.anatomy)
-    return {concept.scheme for concept in concepts if concept is not None}
+    concepts = [region.category, region.type]
+    concepts += [region.site.anatomy] if region.site else []
+    return {concept.scheme for concept in concepts}

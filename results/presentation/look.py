@@ -26,7 +26,7 @@ from pydicom.uid import (
     XRayRadiofluoroscopicImageStorage,
 )
 
-from results.frames import described, first
+from pipelines.display import described, first
 
 _NOT_FOR_DISPLAY = (XRayAngiographicImageStorage, XRayRadiofluoroscopicImageStorage)
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")

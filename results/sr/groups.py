@@ -97,16 +97,19 @@ def _group(
     uid: str,
     shown: str,
     below: Iterable[Dataset],
-    region: Region | None = None,
+    of: Region | Classification | None = None,
 ) -> MeasurementsAndQualitativeEvaluations:
     fits = making.fits
-    site = region.anatomy if region else None
+    region = of if isinstance(of, Region) else None
+    site = of.site if of else None
     made = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(uid=uid, identifier=fits(shown) or "?"),
         algorithm_id=algorithm_items(making),
         finding_category=words.coded(region.category, fits) if region else None,
         finding_type=words.coded(region.type, fits) if region else None,
-        finding_sites=[FindingSite(words.coded(site, fits))] if site else None,
+        finding_sites=[FindingSite(words.coded(site.anatomy, fits), words.side(site))]
+        if site
+        else None,
     )
     attach(made[0], below)
     return made
@@ -125,7 +128,8 @@ def _judgement_group(making: Making, judgement: Classification, name: str) -> Da
         *_judged(making, judgement),
         *pointers(making.source, judgement.references, CONTAINS, purpose),
     ]
-    made: Dataset = _group(making, making.tracking_uid(name, JUDGEMENT), name, below)[0]
+    uid = making.tracking_uid(name, JUDGEMENT)
+    made: Dataset = _group(making, uid, name, below, judgement)[0]
     return made
 
 

@@ -12,9 +12,11 @@ from dicom_node.cli.doctor.finding import Finding, fail, ok, warn
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from pipelines import Installed
     from storage.database import Database
 
 AHEAD_SECONDS = 60.0
+OPTIONS_ADVICE = "Mend the pipeline's options in the configuration, then start the node again."
 
 
 def configuration(settings: Settings) -> Iterator[Finding]:
@@ -24,17 +26,20 @@ def configuration(settings: Settings) -> Iterator[Finding]:
     routes, files = preflight.route_problems(settings), preflight.tls_problems(settings)
     for text in routes:
         yield fail("routes", text, "Mend the route's `when`; `dicom-node config check` tries it.")
+    options = preflight.option_problems(settings)
+    for text in options:
+        yield fail("options", text, OPTIONS_ADVICE)
     for text in files:
         yield fail("TLS", text, "Put the right PEM file there; `dicom-node config check` tries it.")
     doubtful = preflight.cautions(settings)
     for text in doubtful:
         yield warn("configuration", text, "Change it, if it is not meant so.")
-    if not (routes or files or doubtful):
+    if not (routes or options or files or doubtful):
         yield ok("configuration", f"It can be used ({len(settings.routes)} routes).")
 
 
 def pipelines(settings: Settings) -> Iterator[Finding]:
-    """Whether the pipelines that routes name are here and can be made."""
+    """Whether the pipelines that routes name are here, can be made, and take their options."""
     from pipelines import installed
 
     known = installed()
@@ -49,13 +54,23 @@ def pipelines(settings: Settings) -> Iterator[Finding]:
                 "It is not installed: its studies are recorded as not processed.",
                 "Install it, or take it out of the routes.",
             )
-            continue
+        else:
+            yield _pipeline(settings, what, known[name])
+
+
+def _pipeline(settings: Settings, what: str, found: Installed) -> Finding:
+    from pipelines import BUILT_IN, configure
+
+    try:
+        made = found.make()
+    except (ImportError, AttributeError) as error:
+        return fail(what, f"It cannot be made: {error}.", "Install what it needs.")
+    if found not in BUILT_IN:  # ours were looked at with the rest of the configuration
         try:
-            made = known[name].make()
-        except (ImportError, AttributeError) as error:
-            yield fail(what, f"It cannot be made: {error}.", "Install what it needs.")
-            continue
-        yield ok(what, f"version {made.version} ({known[name].framework})")
+            configure(made, settings.options_of(found.name), settings.models_folder)
+        except ValueError as error:
+            return fail(what, f"pipelines.{found.name}.options: {error}", OPTIONS_ADVICE)
+    return ok(what, f"version {made.version} ({found.framework})")
 
 
 def database(settings: Settings) -> Iterator[Finding]:

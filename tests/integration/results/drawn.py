@@ -32,12 +32,17 @@ from pipelines.contract import (
     Raster,
     Reference,
     Region,
+    Side,
+    Site,
 )
 from results.context import Making
 from results.source import Source
 from tests.integration.results.sources import CONTEXT, references
 
 FRACTURE = Concept(value="125605004", scheme="SCT", meaning="Fracture of bone")
+WRIST = Site(
+    anatomy=Concept(value="74670003", scheme="SCT", meaning="Wrist joint"), laterality=Side.LEFT
+)
 
 
 def inverted() -> list[Dataset]:
@@ -161,7 +166,11 @@ def findings(datasets: list[Dataset]) -> Findings:
         ),
         classifications=(
             Classification(
-                name=FRACTURE, value=Presence.PRESENT, probability=0.9, references=on[:1]
+                name=FRACTURE,
+                value=Presence.PRESENT,
+                probability=0.9,
+                references=on[:1],
+                site=WRIST,
             ),
         ),
     )

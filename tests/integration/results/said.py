@@ -26,6 +26,8 @@ from pipelines.contract import (
     Region,
     Rendered,
     Severity,
+    Side,
+    Site,
 )
 from tests.integration.results.strategies import Place, places
 
@@ -35,6 +37,9 @@ THYROID = Concept(value="69748006", scheme="SCT", meaning="Thyroid gland")
 FACE = Concept(value="89545001", scheme="SCT", meaning="Face")
 BENIGN = Concept(value="30807003", scheme="SCT", meaning="Benign")
 OUR_OWN = Concept(value="odd-thing", scheme="99EXAMPLE", meaning="Something odd")
+WRIST = Site(
+    anatomy=Concept(value="74670003", scheme="SCT", meaning="Wrist joint"), laterality=Side.LEFT
+)
 AREA = Concept(value="42798000", scheme="SCT", meaning="Area")
 
 SCRIPTS = (
@@ -136,7 +141,7 @@ def fracture(datasets: Sequence[Dataset]) -> Findings:
                 region="fracture-1",
             ),
         ),
-        regions=(_region("fracture-1", [_box(place)]),),
+        regions=(_region("fracture-1", [_box(place)], site=WRIST),),
         heatmaps=(HeatMap(on=place.on, raster=Raster.of(heat), explains=FRACTURE, layer="layer4"),),
     )
 
@@ -148,12 +153,15 @@ def absent(datasets: Sequence[Dataset]) -> Findings:
         datasets,
         summary="No fracture was found.",
         classifications=(
-            Classification(name=FRACTURE, value=Presence.ABSENT, probability=0.0, threshold=0.5),
+            Classification(
+                name=FRACTURE, value=Presence.ABSENT, probability=0.0, threshold=0.5, site=WRIST
+            ),
             Classification(
                 name=NODULE,
                 value=Presence.INDETERMINATE,
                 because="The image is too dark.",
                 references=(on,),
+                site=Site(anatomy=THYROID, laterality=Side.BOTH),
             ),
             Classification(name=NODULE, tracking="kind", value=BENIGN, probability=1.0),
         ),
@@ -169,7 +177,9 @@ def masks(datasets: Sequence[Dataset]) -> Findings:
         summary="Two things were outlined.",
         regions=(
             _region("first", [_mask(p, n) for n, p in enumerate(later)], type=NODULE, score=None),
-            _region("second", [_mask(frames[-1], 2)], type=FACE, anatomy=FACE, category=FACE),
+            _region(
+                "second", [_mask(frames[-1], 2)], type=FACE, site=Site(anatomy=FACE), category=FACE
+            ),
         ),
         measurements=(
             Measurement(

@@ -28,6 +28,8 @@ from pipelines.contract import (
     Region,
     Rendered,
     Severity,
+    Side,
+    Site,
 )
 from results.build import Context
 
@@ -115,6 +117,9 @@ def plenty(datasets: list[Dataset]) -> Findings:
 NODULE = Concept(value="27925004", scheme="SCT", meaning="Nodule")
 FRACTURE = Concept(value="125605004", scheme="SCT", meaning="Fracture of bone")
 MALIGNANT = Concept(value="21594007", scheme="SCT", meaning="Malignant")
+LOBE = Site(
+    anatomy=Concept(value="69748006", scheme="SCT", meaning="Thyroid gland"), laterality=Side.LEFT
+)
 TEXTURE = Concept(value="a-texture-with-a-long-code", scheme="99SITE", meaning="Texture → coarse")
 
 
@@ -165,7 +170,7 @@ def everything(datasets: list[Dataset]) -> Findings:
                 type=NODULE,
                 label="Nodule 1",
                 score=0.875,
-                anatomy=Concept(value="69748006", scheme="SCT", meaning="Thyroid gland"),
+                site=LOBE,
                 shapes=(Box(on=on, left=1, top=2.5, right=9, bottom=8),),
             ),
             Region(
@@ -211,6 +216,7 @@ def everything(datasets: list[Dataset]) -> Findings:
                 threshold=0.5,
                 because="Nothing → looks broken.",
                 references=tuple(where),
+                site=LOBE,
             ),
             Classification(name=FRACTURE, value=Presence.INDETERMINATE, tracking="fracture"),
             Classification(

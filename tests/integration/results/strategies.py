@@ -29,6 +29,8 @@ from pipelines.contract import (
     Rendered,
     Severity,
     Shape,
+    Side,
+    Site,
 )
 
 LINES = st.text(
@@ -83,6 +85,10 @@ CONCEPTS: st.SearchStrategy[Concept] = st.one_of(
         scheme=st.sampled_from(["SCT", "DCM", "99OTHERS"]),
         meaning=LINES.filter(lambda text: len(text) <= 64),
     ),
+)
+
+SITES: st.SearchStrategy[Site] = st.builds(
+    Site, anatomy=CONCEPTS, laterality=st.none() | st.sampled_from(Side)
 )
 
 ALGORITHMS: st.SearchStrategy[Algorithm] = st.builds(
@@ -146,7 +152,7 @@ def regions(where: Sequence[Place]) -> st.SearchStrategy[tuple[Region, ...]]:
         shapes=parts,
         label=LINES,
         score=st.none() | SHARES,
-        anatomy=st.none() | CONCEPTS,
+        site=st.none() | SITES,
     )
     return st.lists(one, max_size=3, unique_by=lambda region: region.tracking).map(tuple)
 
@@ -207,17 +213,20 @@ def findings(draw: st.DrawFn, where: Sequence[Place]) -> Findings:
         ),
         "refusals": several(st.builds(Refusal, of=TEXTS, because=TEXTS, references=to)),
         "classifications": several(
-            st.builds(
-                Classification,
-                name=CONCEPTS,
-                value=st.sampled_from(Presence) | CONCEPTS,
-                tracking=st.just("") | LINES,
-                probability=st.none() | SHARES,
-                calibrated=st.booleans(),
-                threshold=st.none() | SHARES,
-                because=TEXTS,
-                references=to,
-                region=named,
+            named.flatmap(
+                lambda region: st.builds(
+                    Classification,
+                    name=CONCEPTS,
+                    value=st.sampled_from(Presence) | CONCEPTS,
+                    tracking=st.just("") | LINES,
+                    probability=st.none() | SHARES,
+                    calibrated=st.booleans(),
+                    threshold=st.none() | SHARES,
+                    because=TEXTS,
+                    references=to,
+                    region=st.just(region),
+                    site=st.none() if region else st.none() | SITES,
+                )
             )
         ),
         "measurements": several(
@@ -238,6 +247,7 @@ def findings(draw: st.DrawFn, where: Sequence[Place]) -> Findings:
         algorithm=draw(ALGORITHMS),
         summary=draw(TEXTS),
         sources=tuple(whole),
+        alert=draw(st.just("") | LINES),
         recommendation=draw(TEXTS),
         risk=draw(st.none() | CONCEPTS),
         limits=draw(TEXTS),

@@ -67,7 +67,7 @@ def test_dcmtk_shows_what_is_selected_and_why(tmp_path: Path) -> None:
         "Of Interest",
         '(121007,DCM,"Device")',
         "Found by fracture 1.2.0. AI result, not for diagnosis.",
-        "Fracture of bone: present (90 %)",
+        "Fracture of bone: present in left wrist joint (90 %)",
         "Fracture (87 %)",
         "(USm image,,1,3)",
     ):

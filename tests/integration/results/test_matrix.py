@@ -5,7 +5,6 @@ Each source is given the findings that have most in them, and some of the others
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -259,31 +258,6 @@ def test_what_was_not_made_is_explained(source: str, cases: Make) -> None:
         assert all(len(reason.split()) > 3 for reason in case.built.reasons)
 
 
-_HELD_AGAINST = re.compile(
-    r"Error: Template 1410 .* within ([0-9.]+): .*Missing conditional content item$"
-)
-
-
-def pixelmed(path: Path) -> list[str]:
-    """PixelMed's errors but for one kind, where it is wrong.
-
-    In a report that has a planar region (TID 1410) it holds every other measurement group to that
-    template, too, and misses the region in it; TID 1500 has groups of TID 1501 beside them, which
-    have none, and ours say that they are such.
-    """
-    return [error for error in sr_errors(path) if not _is_mistaken(path, error)]
-
-
-def _is_mistaken(path: Path, error: str) -> bool:
-    found = _HELD_AGAINST.match(error)
-    if not found:
-        return False
-    item = dcmread(path)
-    for position in found[1].split(".")[1:]:
-        item = item.ContentSequence[int(position) - 1]
-    return bool(item.ContentTemplateSequence[0].TemplateIdentifier == "1501")
-
-
 def test_pixelmed_finds_no_error(cases: Make) -> None:
     """A report of each family of sources keeps to its templates; all would take an hour."""
     reports = []
@@ -291,7 +265,7 @@ def test_pixelmed_finds_no_error(cases: Make) -> None:
         case = cases(source)[pairs(source).index(findings)]
         kinds = [result.kind for result in case.built]
         reports.append(case.paths[kinds.index("sr")])
-    assert in_parallel(pixelmed, reports, workers=2) == {}
+    assert in_parallel(sr_errors, reports, workers=2) == {}
 
 
 @pytest.fixture

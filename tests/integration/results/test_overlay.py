@@ -21,7 +21,7 @@ from pipelines.contract import (
 from results.captures.overlay import MOST_FRAMES, build_overlay, overlaid
 from results.context import NotMade
 from results.drawing import drawn
-from results.drawing.display import shown
+from results.drawing.frame import shown
 from tests.integration.results.captures import bare, read, run
 from tests.integration.results.drawn import FRACTURE, enhanced, findings, making, places
 from tests.integration.results.matrix import FINDINGS, SOURCES

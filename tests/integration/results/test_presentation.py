@@ -122,7 +122,7 @@ def test_layers_and_texts(tmp_path: Path) -> None:
         "AI result, not for diagnosis",
         "fracture 1.2.0",
         "A fracture is likely.",
-        "Fracture of bone: present 90 %",
+        "Fracture of bone: present in left wrist joint 90 %",
     ]
     label = texts["Fracture 87 %"][1]
     assert label.AnchorPoint == [8, 5]
@@ -203,7 +203,7 @@ def test_nothing_to_show_gives_none(kind: str) -> None:
     elif kind == "absent":
         found = replace(found, regions=(), classifications=(absent,))
     else:
-        denied = replace(absent, region=region.tracking)
+        denied = replace(absent, region=region.tracking, site=None)
         found = replace(found, regions=(region,), classifications=(denied,))
     with pytest.raises(NotMade, match="nothing was found on any image"):
         build_presentation(making(datasets, found))
@@ -223,7 +223,7 @@ def test_a_judgement_alone_is_shown_as_text(tmp_path: Path) -> None:
     datasets = SOURCES["dx"]()
     found = findings(datasets)
     hand = Concept(value="85562004", scheme="SCT", meaning="Hand")
-    judgement = replace(found.classifications[0], value=hand, probability=None)
+    judgement = replace(found.classifications[0], value=hand, probability=None, site=None)
     found = replace(found, regions=(), classifications=(judgement,))
     (made,) = built(datasets, tmp_path, found)
     assert [layer.GraphicLayer for layer in made.GraphicLayerSequence] == ["AI TEXT"]

@@ -24,6 +24,8 @@ from pipelines.contract import (
     Refusal,
     Region,
     Severity,
+    Side,
+    Site,
 )
 from results.context import Making
 from results.identity import is_ours
@@ -402,6 +404,26 @@ def test_a_full_page_takes_little_time() -> None:
     start = time.process_time()
     page(summary(run))
     assert time.process_time() - start < 0.25
+
+
+def test_what_is_judged_of_a_long_name_is_not_cut_off() -> None:
+    """The judgement takes the lines it needs, and says where it was looked."""
+    datasets = source("us", "ascii")
+    joint = Concept(value="85856004", scheme="SCT", meaning="Acromioclavicular joint")
+    judged = Classification(
+        name=Concept(value="1", scheme="99X", meaning="A long word " * 5 + "end"),
+        value=Presence.INDETERMINATE,
+        site=Site(anatomy=joint, laterality=Side.RIGHT),
+        references=references(datasets),
+    )
+    shown = " ".join(said(datasets, replace(nothing(datasets), classifications=(judged,))))
+    assert "A long word end: indeterminate in right acromioclavicular joint" in shown
+
+
+def test_a_region_names_its_site() -> None:
+    """Beside its label, in the table of regions."""
+    datasets = source("us", "ascii")
+    assert "Nodule 1, left thyroid gland" in said(datasets, everything(datasets))
 
 
 def test_an_image_among_many_is_found_by_its_numbers() -> None:

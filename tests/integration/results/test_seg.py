@@ -11,7 +11,18 @@ from pydicom import dcmread
 from pydicom.pixels.utils import pixel_array
 
 from bench.phantoms import ct_head, dx_extremity, us_thyroid
-from pipelines.contract import Box, Concept, Contour, Mask, Polygon, Raster, Reference, Region
+from pipelines.contract import (
+    Box,
+    Concept,
+    Contour,
+    Mask,
+    Polygon,
+    Raster,
+    Reference,
+    Region,
+    Side,
+    Site,
+)
 from results.context import NotMade
 from results.planes.seg import build_seg
 from tests.integration.results.volumes import (
@@ -232,7 +243,7 @@ def test_a_segment_says_what_it_is_and_who_says_so() -> None:
         type=Concept(value="mine", scheme="99MINE", meaning="Of mine → ü"),
         label="Nodule, left lobe " + "x" * 99,
         shapes=region(datasets).shapes,
-        anatomy=lobe,
+        site=Site(anatomy=lobe, laterality=Side.RIGHT),
     )
     run = making(datasets, regions=(found,))
     (ds,) = build_seg(run)
@@ -240,7 +251,9 @@ def test_a_segment_says_what_it_is_and_who_says_so() -> None:
     assert segment.SegmentLabel.startswith("Nodule, left lobe x")
     assert len(segment.SegmentLabel) == 64
     assert segment.SegmentedPropertyTypeCodeSequence[0].CodeMeaning == "Of mine ? u"
-    assert segment.AnatomicRegionSequence[0].CodeValue == "69748006"
+    (place,) = segment.AnatomicRegionSequence
+    assert place.CodeValue == "69748006"
+    assert [side.CodeValue for side in place.AnatomicRegionModifierSequence] == ["24028007"]
     assert (segment.TrackingID, segment.TrackingUID) == ("nodule-1", run.tracking_uid("nodule-1"))
     assert (segment.SegmentAlgorithmType, segment.SegmentAlgorithmName) == ("AUTOMATIC", "finder")
     (algorithm,) = segment.SegmentationAlgorithmIdentificationSequence

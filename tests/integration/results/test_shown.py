@@ -13,7 +13,7 @@ from pydicom import Dataset
 
 from bench.phantoms import TRANSFER_SYNTAXES, dx_extremity, encode, us_thyroid
 from pipelines.contract import Reference
-from results.drawing.display import shown
+from results.drawing.frame import shown
 from results.source import Source
 from tests.integration.results.matrix import SOURCES
 

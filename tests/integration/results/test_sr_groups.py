@@ -92,6 +92,12 @@ def measurements(group: Any) -> list[tuple[str, float, str]]:
     return [(item.name.value, item.value, item.unit.value) for item in found]
 
 
+def sites(group: Any) -> list[tuple[str, str | None]]:
+    """Codes of the places in the body that a group names, and of their sides."""
+    found = group.finding_sites
+    return [(s.value.value, s.laterality.value if s.laterality else None) for s in found]
+
+
 def texts(group: Any) -> list[str]:
     """What is said in a group in words, beside its context."""
     items = group[0].ContentSequence
@@ -106,7 +112,7 @@ def test_a_box_reads_back(kind: str, tmp_path: Path) -> None:
     assert group.tracking_identifier == "nodule-1"
     assert plain(group.finding_type) == ("SCT", NODULE.value)
     assert plain(group.finding_category) == ("SCT", "49755003")
-    assert [plain(site.value) for site in group.finding_sites] == [("SCT", "69748006")]
+    assert sites(group) == [("69748006", "7771000")]
     assert group.roi.graphic_type.value == "POLYLINE"
     assert group.roi.value.tolist() == [[1, 2.5], [9, 2.5], [9, 8], [1, 8], [1, 2.5]]
     assert measurements(group) == [
@@ -249,6 +255,7 @@ def test_judgements_of_the_study_read_back(tmp_path: Path) -> None:
     assert evaluations(group) == [(("SCT", FRACTURE.value), ("SCT", "272519000"))]
     assert measurements(group) == [("111012", 97, "%")]
     assert group.finding_type is None
+    assert sites(group) == [("69748006", "7771000")]
     assert [i.referenced_sop_instance_uid for i in group.source_images] == [
         ds.SOPInstanceUID for ds in datasets
     ]
@@ -260,6 +267,7 @@ def test_judgements_of_the_study_read_back(tmp_path: Path) -> None:
     unsure = report.group("fracture", space=JUDGEMENT)
     assert evaluations(unsure) == [(("SCT", FRACTURE.value), ("SCT", "82334004"))]
     assert measurements(unsure) == []
+    assert sites(unsure) == []
 
 
 def test_numbers_of_the_study_read_back(tmp_path: Path) -> None:

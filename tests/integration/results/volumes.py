@@ -24,7 +24,7 @@ from bench.phantoms import (
 from pipelines.contract import Algorithm, Concept, Findings, Mask, Raster, Reference, Region
 from results.context import Making
 from results.source import Source
-from tests.integration.results.sources import CONTEXT, references
+from tests.integration.results.sources import CONTEXT, LOBE, references
 
 NODULE = Concept(value="27925004", scheme="SCT", meaning="Nodule")
 Bits = NDArray[np.bool_]
@@ -151,7 +151,7 @@ def region(datasets: list[Dataset], name: str = "nodule-1", first: int = 0) -> R
         Mask(on=on, raster=Raster.of(there[on.SOPInstanceUID, on.frame or 1]))
         for on, _, _ in frames(datasets)
     )
-    return Region(tracking=name, type=NODULE, label=name.title(), shapes=shapes)
+    return Region(tracking=name, type=NODULE, label=name.title(), shapes=shapes, site=LOBE)
 
 
 def soft(datasets: list[Dataset], name: str = "soft-1") -> Region:

@@ -9,9 +9,9 @@ from alembic import command
 from sqlalchemy import inspect, select, text
 from sqlalchemy.engine import Connection
 
-from storage import commitments, migrations, outbox
+from storage import commitments, jobs, migrations, outbox
 from storage.database import HEAD, Database
-from storage.records import DeliveryStatus
+from storage.records import DeliveryStatus, JobStatus
 from storage.tables import commitment_requests, deliveries
 from tests.unit.storage.making import done, due, report
 
@@ -72,6 +72,19 @@ def test_requests_of_the_first_version_are_still_answered(make_url: MakeUrl) -> 
         "pacs": DeliveryStatus.WAITING,
         "other": DeliveryStatus.SENT,
     }
+    db.close()
+
+
+def test_jobs_of_the_second_version_raised_no_alert(make_url: MakeUrl) -> None:
+    """They are as they were, and those that come after them can raise one."""
+    db = Database(make_url())
+    db.upgrade()
+    old = done(db)
+    _at(db, "0002", command.downgrade)
+    assert db.upgrade() == "0002"
+    found = jobs.find(db, old.id)
+    assert found is not None
+    assert (found.status, found.alert) == (JobStatus.DONE, None)
     db.close()
 
 

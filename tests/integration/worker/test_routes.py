@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from storage.records import JobStatus
 from tests.peers.chaos import FaultyPACS
 from tests.peers.processes import wait_for
+from tests.peers.webhook import Webhook
 from tests.trouble import PLANTED, TroubledNode, study
-
-
-class Webhook(HTTPServer):
-    """Takes notices; answers 500 to the first `failures` of them, and breaks off at one."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Taker)
-        self.answers = [500, 0]
-        self.seen: list[tuple[str, dict[str, Any]]] = []
-
-
-class Taker(BaseHTTPRequestHandler):
-    """One notice."""
-
-    server: Webhook
-
-    def do_POST(self) -> None:
-        """Write the notice down and answer as told."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.append((self.headers["Idempotency-Key"], body))
-        answer = self.server.answers.pop(0) if self.server.answers else 200
-        if answer:
-            self.send_response(answer)
-            self.end_headers()
-        else:
-            self.wfile.write(b"this is not HTTP\r\n\r\n")
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
 def webhook() -> Iterator[Webhook]:
     """Somebody who is told."""
-    server = Webhook()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with Webhook(500, 0) as webhook:
+        yield webhook
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +40,7 @@ def routed(
         assembly={"quiet_seconds": 0.2},
         node={"receivers": 1},
         http={"enabled": False},
-        notices={"webhook": f"http://127.0.0.1:{webhook.server_port}/"},
+        notices={"webhook": webhook.url},
         peers={"pacs": {"ae_title": "FAULTY", "port": pacs.port}},
         routes=[
             {"name": "shadow", "when": {"StudyID": "shadow"}, "pipelines": ["trouble"]}
@@ -124,11 +88,12 @@ def test_a_study_without_a_route_is_recorded_and_told(
     uid = routed.send(datasets)
     closed = routed.wait_for_revision(uid)
     assert closed["decision"]["unprocessed"][0]["what"] == "study"
-    wait_for(lambda: [b["StudyInstanceUID"] for _, b in webhook.seen].count(uid) >= 1, 5)
+    wait_for(lambda: uid in [body["StudyInstanceUID"] for body in webhook.seen], 5)
     # 500, then something that is not HTTP, then it is taken.
     wait_for(lambda: not webhook.answers and len(webhook.seen) >= 3, 25, "the notice to be taken")
-    assert all(body["event"] == "study-unrouted" for _, body in webhook.seen)
+    assert all(body["event"] == "study-unrouted" for body in webhook.seen)
     told = json.dumps(webhook.seen)
     assert PLANTED not in told
     assert "SECRET-ID" not in told
-    assert len({key for key, body in webhook.seen if body["StudyInstanceUID"] == uid}) == 1
+    of_study = zip(webhook.keys, webhook.seen, strict=True)
+    assert len({key for key, body in of_study if body["StudyInstanceUID"] == uid}) == 1

@@ -9,7 +9,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,13 @@ def late(study: Study, report: Progress, number: float) -> None:
         raise Retryable("The lamp is being changed.")
 
 
+def alarm(study: Study, report: Progress, number: float) -> None:
+    """Nothing by itself: the findings have an alert."""
+
+
 ACTS: dict[str, Callable[[Study, Progress, float], None]] = {
-    act.__name__: act for act in (reject, retry, bug, leave, crash, sleep, ignore, hold, hog, late)
+    act.__name__: act
+    for act in (reject, retry, bug, leave, crash, sleep, ignore, hold, hog, late, alarm)
 }
 
 
@@ -137,6 +142,7 @@ class Trouble:
         return Findings(
             algorithm=Algorithm(name=self.name, version=self.version),
             summary=f"Nothing was found in {len(study.instances)} instances.",
+            alert="Somebody should look at this now." if said[:1] == ["alarm"] else "",
             sources=tuple(refer(instance) for instance in study.instances),
         )
 
@@ -151,6 +157,23 @@ class Hasty(Trouble):
     """The same under a third name, for a time-out of its own."""
 
     name = "hasty"
+
+
+class Tuned(Trouble):
+    """The same under a fourth name, which a site can tune, and which makes two kinds by default."""
+
+    name = "tuned"
+    results = ("sr", "report")
+
+    def configure(self, options: Mapping[str, Any], models: Path) -> None:
+        """Take a level from 0 to 1, and nothing else."""
+        for name in options:
+            if name != "level":
+                raise ValueError(f"{name} is no option; there is level.")
+        level = options.get("level", 0.5)
+        if not isinstance(level, float) or not 0 <= level <= 1:
+            raise ValueError(f"level is {level}; it is a number from 0 to 1.")
+        _note("configure", self.name, f"{level}:{models}")
 
 
 FRACTURE = Concept(value="125605004", scheme="SCT", meaning="Fracture of bone")

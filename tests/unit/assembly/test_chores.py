@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -25,44 +23,14 @@ from storage.database import Database, now
 from storage.inbox import Inbox
 from storage.tables import deliveries, instances, jobs, results, studies
 from storage.tables import notices as notices_table
-
-
-class Webhook(HTTPServer):
-    """Answers as told, in turn, and then 200."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Taker)
-        self.answers: list[int] = []
-        self.seen: list[dict[str, Any]] = []
-
-
-class Taker(BaseHTTPRequestHandler):
-    """One notice."""
-
-    server: Webhook
-
-    def do_POST(self) -> None:
-        """Write it down; 0 is answered with what is not HTTP."""
-        self.server.seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        answer = self.server.answers.pop(0) if self.server.answers else 200
-        if answer:
-            self.send_response(answer)
-            self.end_headers()
-        else:
-            self.wfile.write(b"nothing like HTTP\r\n\r\n")
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+from tests.peers.webhook import Webhook
 
 
 @pytest.fixture
 def webhook() -> Iterator[Webhook]:
     """Somebody who is told."""
-    server = Webhook()
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with Webhook() as webhook:
+        yield webhook
 
 
 @pytest.fixture
@@ -222,7 +190,7 @@ def test_a_notice_that_is_not_taken_is_tried_again_later(
     with db.transaction() as connection:
         for number in range(3):
             audit.announce(connection, "job-dead", job=number)
-    own = chores(db, tmp_path, webhook=f"http://127.0.0.1:{webhook.server_port}/")
+    own = chores(db, tmp_path, webhook=webhook.url)
     own.notify()
     assert [body["job"] for body in webhook.seen] == [0, 1, 2]
     assert notices.due(db) == []

@@ -9,6 +9,7 @@ import pytest
 
 from bench.__main__ import PARTS, parse
 from bench.ingest import STOCK, Sample, cells
+from bench.judging import BATCH, ONE, Judged
 from bench.latency import Delay
 from bench.making import OURS_CT, OURS_DX, PLAIN_CT, PLAIN_DX, Made
 from bench.page import page
@@ -54,6 +55,11 @@ def whole(fast: float = 1000.0) -> Results:
             for number in range(2)
             for what, seconds in ((OURS_DX, 1.0), (PLAIN_DX, 0.5), (OURS_CT, 3.0), (PLAIN_CT, 12.0))
         ),
+        judged=tuple(
+            Judged(what=what, round=number, seconds=0.3, rate=3.6, plain_rate=4.0, peak_mb=500.0)
+            for number in range(2)
+            for what in (ONE, BATCH)
+        ),
     )
 
 
@@ -93,12 +99,23 @@ def test_a_ratio_is_taken_within_each_round() -> None:
 
 def test_every_target_is_judged_by_its_median() -> None:
     """All are reached by a fast node; a slow one misses the two that compare ingest."""
-    assert [target.passed for target in targets(whole())] == [True] * 11
+    assert [target.passed for target in targets(whole())] == [True] * 13
     missed = [target.what for target in targets(whole(fast=300.0)) if not target.passed]
     assert missed == [
         "CT, 4 associations: rate over Orthanc",
         "CT, 4 associations: rate over pynetdicom's storescp",
     ]
+
+
+def test_a_pipeline_that_wastes_the_models_time_is_seen(facts: dict[str, Any]) -> None:
+    """The ratio is of throughputs in one process; below 0.8 the target is missed."""
+    slow = Judged(what=BATCH, round=0, seconds=0.3, rate=3.0, plain_rate=4.0, peak_mb=500.0)
+    results = Results(judged=(slow,))
+    told = {target.what: target for target in targets(results)}
+    target = told[f"{BATCH}: fracture pipeline's rate over the model's alone"]
+    assert target.found == Spread(median=0.75, least=0.75, most=0.75)
+    assert target.passed is False
+    assert as_json(results, facts)["judged"][0]["ratio"] == 0.75
 
 
 def test_what_was_not_measured_is_neither_reached_nor_missed() -> None:
@@ -125,6 +142,7 @@ def test_the_page_names_missed_targets_and_every_system(facts: dict[str, Any]) -
     assert all(f"| {cell.name} |" in text for cell in cells(smoke=False))
     assert "python -m bench" in text
     assert "0.30 ms" in text
+    assert f"| {ONE} | 0.300 | 3.60 | 4.00 | 0.90 | 500 |" in text
 
 
 def test_a_smoke_run_is_not_judged(facts: dict[str, Any]) -> None:
@@ -145,7 +163,7 @@ def test_the_page_of_one_part_has_no_other(facts: dict[str, Any]) -> None:
 def test_the_json_carries_samples_and_verdicts(facts: dict[str, Any]) -> None:
     """It can be written, and says of each target whether it was reached."""
     told = json.loads(json.dumps(as_json(whole(), facts)))
-    assert [target["passed"] for target in told["targets"]] == [True] * 11
+    assert [target["passed"] for target in told["targets"]] == [True] * 13
     assert len(told["ingest"]) == 2 * len(cells(smoke=False)) * len(SYSTEMS) + 2
     assert told["delays"][0]["added"] == pytest.approx(0.2)
 

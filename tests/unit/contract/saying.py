@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipelines.contract import (
@@ -23,12 +25,15 @@ from pipelines.contract import (
     Region,
     Rendered,
     Severity,
+    Side,
+    Site,
 )
 
 ON = Reference(SOPClassUID="1.2.3", SOPInstanceUID="1.2.3.4")
 FRAME = Reference(SOPClassUID="1.2.3", SOPInstanceUID="1.2.3.5", frame=2)
 NODULE = Concept(value="237495005", scheme="SCT", meaning="Thyroid nodule")
 THYROID = Concept(value="69748006", scheme="SCT", meaning="Thyroid gland")
+LOBE = Site(anatomy=THYROID, laterality=Side.LEFT)
 HIGH = Concept(value="15508007", scheme="SCT", meaning="High")
 AREA = Concept(value="42798000", scheme="SCT", meaning="Area")
 
@@ -44,7 +49,7 @@ _REGION = Region(
     label="Nodule, 山",
     category=THYROID,
     score=0.75,
-    anatomy=THYROID,
+    site=LOBE,
     shapes=(
         Mask(on=ON, raster=Raster.of(np.eye(3, 5, dtype=bool))),
         Box(
@@ -71,6 +76,7 @@ EVERYTHING = Findings(
     ),
     summary="A nodule.",
     sources=(ON, FRAME),
+    alert="A nodule that somebody should look at, 山.",
     recommendation="Look\nagain.",
     risk=HIGH,
     limits="Not for children.",
@@ -88,7 +94,7 @@ EVERYTHING = Findings(
             references=(ON,),
             region="nodule-1",
         ),
-        Classification(name=NODULE, value=THYROID),
+        Classification(name=NODULE, value=THYROID, site=replace(LOBE, laterality=Side.BOTH)),
     ),
     regions=(_REGION,),
     measurements=(

@@ -98,6 +98,7 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
         ("summary", None, "findings.summary has to be text"),
         ("summary", "\ud800", "findings.summary has to be text without halves of characters"),
         ("summary", ..., "findings.summary has to be there"),
+        ("alert", "Look\nnow.", "findings: The contract .* an alert is a sentence of one line"),
         ("surprise", 1, "findings has no field named surprise"),
         ("algorithm", [], "findings.algorithm has to be an object"),
         ("algorithm.version", ..., "findings.algorithm.version has to be there"),

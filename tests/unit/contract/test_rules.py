@@ -31,6 +31,8 @@ from pipelines.contract import (
     Region,
     Rendered,
     Severity,
+    Side,
+    Site,
 )
 from tests.unit.contract.saying import EVERYTHING, FRAME, NODULE, ON, SOMETHING
 
@@ -159,6 +161,8 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     "note's code in kanji": (lambda: Note(code="山", severity=Severity.INFO, text="x"), "ASCII"),
     "nameless algorithm": (lambda: Algorithm(name="", version="1"), "has a name"),
     "algorithm of two lines": (lambda: Algorithm(name="a\nb", version="1"), "one line"),
+    "alert of two lines": (lambda: replace(SOMETHING, alert="Look\nnow."), "alert"),
+    "blank alert": (lambda: replace(SOMETHING, alert=" "), "alert"),
     "two regions of one name": (
         lambda: replace(SOMETHING, regions=(_region(), _region())),
         "a name of its own",
@@ -284,3 +288,29 @@ def test_a_line_of_many_points_costs_little() -> None:
 def test_a_judgement_in_words(value: Presence | Concept, says: str) -> None:
     """What was looked for and what was found."""
     assert Classification(name=NODULE, value=value).says == says
+
+
+@pytest.mark.parametrize(
+    ("meaning", "side", "says"),
+    [
+        ("Wrist joint", Side.LEFT, "left wrist joint"),
+        ("Hand", Side.RIGHT, "right hand"),
+        ("Breast", Side.BOTH, "breast on both sides"),
+        ("Thyroid", None, "thyroid"),
+        ("AC joint", Side.LEFT, "left AC joint"),
+        ("山", None, "山"),
+    ],
+)
+def test_a_site_in_words(meaning: str, side: Side | None, says: str) -> None:
+    """As it stands within a sentence, and in that of a judgement."""
+    site = Site(anatomy=replace(NODULE, meaning=meaning), laterality=side)
+    assert site.says == says
+    judged = Classification(name=NODULE, value=Presence.ABSENT, site=site)
+    assert judged.says == f"Thyroid nodule: absent in {says}"
+
+
+def test_a_judgement_of_a_region_has_its_site() -> None:
+    """Two sites of one thing could contradict each other."""
+    site = Site(anatomy=NODULE)
+    with pytest.raises(ValueError, match="region's site"):
+        Classification(name=NODULE, value=Presence.ABSENT, region="nodule-1", site=site)

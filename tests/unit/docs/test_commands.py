@@ -31,7 +31,7 @@ def wrong_in(line: str) -> list[str]:
                 break
             parser = below[words.pop(0)]
         else:
-            options = re.findall(r"--[a-z][a-z-]*", " ".join(words))
+            options = re.findall(r"--[a-z][a-z0-9-]*", " ".join(words))
             wrong += [f"{o} of dicom-node {told}" for o in options if not knows(parser, o)]
     return wrong
 

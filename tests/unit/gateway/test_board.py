@@ -15,6 +15,7 @@ from tests.unit.storage.making import (
     close,
     count_in,
     done,
+    new_job,
     result,
 )
 
@@ -84,6 +85,19 @@ def test_what_was_not_processed_says_why(client: Client, db: Database) -> None:
     close(db, new_jobs=[], decision={"unprocessed": [unprocessed]})
     assert _status(client)["studies"][0]["unprocessed"] == ["the study: no route matches."]
     assert "Not processed: the study: no route matches." in client.ask("/").text
+
+
+def test_an_alert_is_shown_with_what_became_urgent(client: Client, db: Database) -> None:
+    """Beside the job that raised it; the study's other jobs say that they are urgent."""
+    bring(db)
+    close(db, new_jobs=[new_job("fracture"), new_job("other")])
+    jobs.finish(db, claim(db), {}, [], alert="A <fracture> is likely.")
+    found = {job["pipeline"]: job for job in _status(client)["studies"][0]["jobs"]}
+    assert found["fracture"]["alert"] == "A <fracture> is likely."
+    assert (found["other"]["priority"], found["other"]["alert"]) == ("urgent", None)
+    page = client.ask("/").text
+    assert "A &lt;fracture&gt; is likely." in page
+    assert "other, urgent" in page
 
 
 def test_a_destination_shows_how_it_fares(client: Client, db: Database) -> None:

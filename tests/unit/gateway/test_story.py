@@ -90,6 +90,17 @@ def test_a_job_that_went_wrong_says_why(client: Client, db: Database) -> None:
     assert "50%: reading headers." in text
 
 
+def test_an_alert_is_part_of_the_story(client: Client, db: Database) -> None:
+    """With the priority that came of it, and in the trail."""
+    bring(db)
+    close(db, new_jobs=[new_job("fracture"), new_job("other")])
+    jobs.finish(db, claim(db), {}, [], alert="A fracture is likely.")
+    text = _text(client)
+    assert "Alert: A fracture is likely. What still waited of the study became urgent." in text
+    assert "Job 2 for revision 1, priority urgent, 0 tries." in text
+    assert "alert job: 1, pipeline: fracture, reason: A fracture is likely." in text
+
+
 def test_our_own_result_that_came_back_is_told(client: Client, db: Database) -> None:
     """It is kept and not processed."""
     bring(db)

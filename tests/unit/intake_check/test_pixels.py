@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tracemalloc
 from pathlib import Path
 
@@ -29,6 +30,18 @@ def test_a_broken_frame_is_named_and_the_others_are_decoded(syntax: str, tmp_pat
     assert [reference.frame for reference in broken.references] == [3]
     assert measured(findings, "frames decoded") == 4
     assert measured(findings, "frames broken") == 1
+
+
+def test_a_panic_of_the_rle_decoder_is_a_broken_frame(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its panics are no exceptions of Python's, and would end the worker."""
+    (ds,) = encode(ct_head(size=64, slices=1), "rle")
+    longer = b"\x81\0" * (64 * 64 // 128 + 1)
+    offsets = struct.pack("<16L", 2, 64, 64 + len(longer), *[0] * 13)
+    ds.PixelData = encapsulate([offsets + longer + longer])
+    assert "frame-broken" in codes(check([ds], tmp_path))
+    capfd.readouterr()
 
 
 @pytest.mark.parametrize("syntax", ["native", "rle"])

@@ -8,17 +8,14 @@ import pytest
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
+from tests.real import real
 from tests.unit.intake_check.stored import codes, measured, note, run, study
-
-DATA = Path(__file__).parents[4] / "shared" / "data"
 
 
 def files(folder: str) -> list[Path]:
     """The DICOM files with a SOP class in a folder of the shared data, or a skip."""
-    if not (DATA / folder).is_dir():
-        pytest.skip(f"the shared data set {folder} is not on this machine")
     found = []
-    for path in sorted((DATA / folder).rglob("*")):
+    for path in sorted(real(folder).rglob("*")):
         try:
             ds = dcmread(path, stop_before_pixels=True) if path.is_file() else None
         except (InvalidDicomError, OSError):

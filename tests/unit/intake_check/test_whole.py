@@ -194,3 +194,12 @@ def test_datasets_are_not_kept(tmp_path: Path) -> None:
     run(whole)
     assert not any("dataset" in vars(one) for one in whole.instances)
     assert isinstance(whole.instances[0].dataset, Dataset)
+
+
+def test_a_number_of_the_wrong_length_does_not_end_the_check(tmp_path: Path) -> None:
+    """Three bytes are no number of 16 bits: pydicom raises what is no ValueError."""
+    (path,) = store(ct_head(size=32, slices=1), tmp_path)
+    data = path.read_bytes()
+    at = data.index(b"\x28\x00\x03\x01US\x02\x00")  # PixelRepresentation
+    path.write_bytes(data[:at] + b"\x28\x00\x03\x01US\x03\x00\x00\x00\x00" + data[at + 10 :])
+    assert run(study([path])).sources

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.phantoms import ct_head, photograph, us_thyroid
-from pipelines.contract import Box, Classification, HeatMap, Mask, Presence, Raster
+from pipelines.contract import Box, Classification, HeatMap, Mask, Presence, Raster, Site
 from results.drawing import drawn
 from results.drawing.colours import BLACK, REGIONS, heat, opacity
-from results.drawing.display import shown
+from results.drawing.frame import shown
 from tests.unit.results.pictures import (
     FRACTURE,
     NODULE,
@@ -191,7 +191,7 @@ def test_labels_say_what_and_how_sure(more: dict[str, Any]) -> None:
 
 
 def test_each_judgement_is_in_the_legend() -> None:
-    """Class and probability both change the picture; what is about another frame does not."""
+    """Class, probability and site each change the picture; what is about another frame does not."""
     (ds,) = us_thyroid(size=256, frames=3)
     on = reference(ds, 2)
     said = Classification(name=FRACTURE, value=Presence.PRESENT, probability=0.9, references=(on,))
@@ -199,9 +199,14 @@ def test_each_judgement_is_in_the_legend() -> None:
     nothing = drawn(making(ds), on)
     pictures = [
         drawn(making(ds, classifications=(one,)), on)
-        for one in (said, replace(said, probability=0.8), replace(said, value=NODULE))
+        for one in (
+            said,
+            replace(said, probability=0.8),
+            replace(said, value=NODULE),
+            replace(said, site=Site(anatomy=NODULE)),
+        )
     ]
-    assert len({picture.tobytes() for picture in (nothing, *pictures)}) == 4
+    assert len({picture.tobytes() for picture in (nothing, *pictures)}) == 5
     assert (drawn(making(ds, classifications=(elsewhere,)), on) == nothing).all()
 
 

@@ -26,6 +26,8 @@ from pipelines.contract import (
     Raster,
     Reference,
     Region,
+    Side,
+    Site,
 )
 from results.context import Context, Making
 from results.lettering import has_glyphs, lettered, person, runs, seen, width
@@ -97,6 +99,30 @@ def test_the_risk_is_told_in_a_word(ct: list[Dataset]) -> None:
     high = Concept(value="15508007", scheme="SCT", meaning="High")
     assert summary(making(ct, risk=high))["risk"] == "High"
     assert summary(making(ct))["risk"] is None
+
+
+def test_the_site_is_told(ct: list[Dataset]) -> None:
+    """Of judgements and of regions: in words, as a code and by its side; None where unknown."""
+    wrist = Concept(value="74670003", scheme="SCT", meaning="Wrist joint")
+    site = Site(anatomy=wrist, laterality=Side.LEFT)
+    judged = Classification(name=NODULE, value=Presence.ABSENT, site=site)
+    there = replace(region("a", box(refer(ct[0]))), site=site)
+    told = summary(making(ct, classifications=(judged,), regions=(there,)))
+    expected = {
+        "says": "left wrist joint",
+        "anatomy": {"value": "74670003", "scheme": "SCT", "meaning": "Wrist joint"},
+        "laterality": "L",
+    }
+    assert told["classifications"][0]["site"] == told["regions"][0]["site"] == expected
+    assert told["classifications"][0]["says"] == "Nodule: absent in left wrist joint"
+    unknown = replace(judged, site=None)
+    assert summary(making(ct, classifications=(unknown,)))["classifications"][0]["site"] is None
+
+
+def test_the_alert_is_told(ct: list[Dataset]) -> None:
+    """In its own sentence; empty where there is none."""
+    assert summary(making(ct, alert="Look now."))["alert"] == "Look now."
+    assert summary(making(ct))["alert"] == ""
 
 
 def test_what_is_no_region_is_followed_apart_from_regions(ct: list[Dataset]) -> None:

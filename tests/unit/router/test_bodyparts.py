@@ -9,7 +9,7 @@ from pydicom import Dataset
 from pydicom.sr._cid_dict import cid_concepts
 from pydicom.sr.codedict import codes
 
-from pipelines.bodyparts import REGIONS, coded, find, named, region, regions_of
+from pipelines.bodyparts import REGIONS, coded, concept, find, named, region, regions_of
 from pipelines.router.evidence import body_parts
 from tests.unit.router.studies import decided, matches, route, series, study
 
@@ -133,6 +133,35 @@ def test_codes_mean_what_their_meaning_says() -> None:
             assert by_code == named(code.meaning), name
             known += 1
     assert known > 95
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("WRIST", "Wrist joint"),
+        ("HAND", "Hand"),
+        ("KIDNEY", "Kidney"),
+        ("CHEST", "Chest"),
+        ("CSPINE", "Cervical spine"),
+        ("TIBIA", "Tibia"),
+        ("SELLA", "Sella turcica"),
+    ],
+)
+def test_a_region_is_called_what_people_call_it(name: str, meaning: str) -> None:
+    """By its code, with the short one of the standard's meanings."""
+    said = concept(name)
+    assert said is not None
+    assert (said.value, said.scheme, said.meaning) == (REGIONS[name].codes[0], "SCT", meaning)
+
+
+def test_every_region_has_a_concept() -> None:
+    """That means the region again, by its code; what is no region of ours has none."""
+    for name in REGIONS:
+        said = concept(name)
+        assert said is not None
+        assert "structure)" not in said.meaning
+        assert coded(said.scheme, said.value, "") == (name,)
+    assert concept("ODDTHING") is None
 
 
 def test_a_code_of_another_scheme_goes_by_its_meaning() -> None:

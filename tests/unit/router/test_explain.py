@@ -40,7 +40,7 @@ Study 1.2.3, revision 1
       ✗ SeriesDescription is like "*lung*": Thorax pa, absent
 
 What is done
-  intake-check, routine: 2 series, 3 instances; results to pacs (what it is set to want)
+  intake-check, routine: 2 series, 3 instances; results to pacs (its own kinds, else the pipeline's)
   fracture, urgent: 1 series, 2 instances; in shadow, so nothing is sent
 
 What is not done
@@ -100,7 +100,8 @@ def test_what_each_destination_gets_is_said() -> None:
             route("d", pipelines=["fracture"], send_to=[]),
         )
     )
-    assert "pacs (what it is set to want and seg), archive (what it is set to want)" in text
+    own = "its own kinds, else the pipeline's"
+    assert f"results to pacs (seg besides {own}), archive ({own})" in text
     assert "lung, routine: 1 series, 1 instance; results to pacs (sr, seg)" in text
     assert "fracture, routine: 1 series, 1 instance; results are sent to nobody" in text
 

@@ -15,10 +15,7 @@ from pydicom.uid import (
 )
 
 from bench.phantoms import ct_head, photograph, us_thyroid
-from pipelines.contract import Reference
-from results.context import NotMade
-from results.drawing.display import shown, windowed
-from results.source import Source
+from pipelines.display import NotShown, shown, windowed
 
 
 def image(pixels: NDArray[Any], **attributes: Any) -> Dataset:
@@ -44,13 +41,12 @@ def image(pixels: NDArray[Any], **attributes: Any) -> Dataset:
     return ds
 
 
-def see(ds: Dataset, frame: int | None = None) -> NDArray[np.uint8]:
+def see(ds: Dataset, frame: int = 1) -> NDArray[np.uint8]:
     """What a viewer shows of it."""
-    on = Reference(SOPClassUID=ds.SOPClassUID, SOPInstanceUID=ds.SOPInstanceUID, frame=frame)
-    return shown(Source.of_datasets([ds]), on)
+    return shown(ds, frame)
 
 
-def greys(ds: Dataset, frame: int | None = None) -> list[int]:
+def greys(ds: Dataset, frame: int = 1) -> list[int]:
     """The greys of it, which have to be greys."""
     picture = see(ds, frame)
     assert (picture == picture[..., :1]).all()
@@ -273,9 +269,9 @@ def test_each_frame_is_itself() -> None:
         assert (see(ds, frame) == ds.pixel_array[frame - 1]).all()
 
 
-def test_an_image_without_pixels_is_not_made() -> None:
+def test_an_image_without_pixels_is_not_shown() -> None:
     """There is nothing to show, and the reason says so."""
     ds = ct_head(size=16, slices=1)[0]
     del ds.PixelData
-    with pytest.raises(NotMade, match="cannot be decoded"):
+    with pytest.raises(NotShown, match="cannot be decoded"):
         see(ds)

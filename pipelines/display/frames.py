@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydicom import DataElement, Dataset
+from pydicom.sequence import Sequence
+
+from pipelines.malformed import MALFORMED
 
 MACROS: Mapping[str, str] = {
     "WindowCenter": "FrameVOILUTSequence",
@@ -20,6 +23,8 @@ MACROS: Mapping[str, str] = {
     "SpacingBetweenSlices": "PixelMeasuresSequence",
     "ImagePositionPatient": "PlanePositionSequence",
     "ImageOrientationPatient": "PlaneOrientationSequence",
+    "FrameLaterality": "FrameAnatomySequence",
+    "AnatomicRegionSequence": "FrameAnatomySequence",
 }
 """Where a functional group keeps an attribute (PS3.3 C.7.6.16.2)."""
 
@@ -33,34 +38,46 @@ def described(header: Dataset, frame: int, keywords: Iterable[str]) -> Dataset:
     groups = list(_groups(header, frame))
     for keyword in keywords:
         for place in (*_items(groups, MACROS.get(keyword, "")), header):
-            element = _readable(place, keyword)
+            element = _element(place, keyword)
             if element is not None:
-                found[keyword] = DataElement(element.tag, element.VR, element.value)
+                found[keyword] = element
                 break
     return found
 
 
-def _readable(ds: Dataset, keyword: str) -> DataElement | None:
-    """The element where it is there, not empty, and a number where it has to be one."""
-    try:
-        element = ds[keyword]
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return None
-    return None if element.is_empty else element
+def value(ds: Dataset, keyword: str) -> Any:
+    """A value; None where it is missing, empty, or of bytes that make no sense."""
+    element = _element(ds, keyword)
+    return None if element is None else element.value
 
 
 def first(items: Any) -> Dataset:
     """The first item of a sequence; an empty data set where there is none."""
-    return items[0] if items else Dataset()
+    several = items if isinstance(items, Sequence | list | tuple) else ()
+    return several[0] if several and isinstance(several[0], Dataset) else Dataset()
+
+
+def _element(ds: Dataset, keyword: str) -> DataElement | None:
+    """The element where it is there, not empty, and a number where it has to be one."""
+    try:
+        element = ds[keyword]
+        # Made anew, as numbers that are none may only be found then.
+        return None if element.is_empty else DataElement(element.tag, element.VR, element.value)
+    except MALFORMED:
+        return None
+    except OSError as error:
+        if error.errno is None:  # of pydicom, for a sequence that ends too early
+            return None
+        raise
 
 
 def _groups(header: Dataset, frame: int) -> Iterator[Dataset]:
-    own = header.get("PerFrameFunctionalGroupsSequence") or ()
-    if len(own) >= frame:
+    own = value(header, "PerFrameFunctionalGroupsSequence")
+    if isinstance(own, Sequence) and len(own) >= frame:
         yield own[frame - 1]
-    yield first(header.get("SharedFunctionalGroupsSequence"))
+    yield first(value(header, "SharedFunctionalGroupsSequence"))
 
 
 def _items(groups: Iterable[Dataset], macro: str) -> Iterator[Dataset]:
     if macro:
-        yield from (first(group.get(macro)) for group in groups)
+        yield from (first(value(group, macro)) for group in groups)

@@ -1,0 +1,182 @@
+"""`dicom-node models bench|eval`: the commands that run a model."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dicom_node.cli.exits import DONE, USAGE, WRONG, Stop
+from dicom_node.cli.kinds import Commands, positive, with_json
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from models.fracture.opinion import FractureModel
+    from models.registry import Entry, Registry
+
+BETWEEN_LINES = 10.0
+"""Seconds between two lines that say how far it is, where nobody watches a bar."""
+
+
+def register(verbs: Commands) -> None:
+    """Add the commands to the parser."""
+    times = verbs.add_parser("bench", help="how long a model takes for a picture")
+    times.add_argument("name", metavar="NAME")
+    times.add_argument("--pictures", type=positive, default=50, metavar="N", help="how many (50)")
+    _with_machine(times)
+    with_json(times)
+    times.set_defaults(run=bench)
+    judges = verbs.add_parser("eval", help="score a set of pictures, and say how good that is")
+    judges.add_argument("name", metavar="NAME")
+    judges.add_argument(
+        "--index", type=Path, required=True, metavar="CSV", help="with columns file and label"
+    )
+    judges.add_argument(
+        "--images", type=Path, required=True, metavar="DIR", help="where the pictures are"
+    )
+    judges.add_argument(
+        "--json", type=Path, required=True, metavar="OUT", dest="out", help="what is written"
+    )
+    judges.add_argument(
+        "--boxes", type=Path, metavar="CSV", help="true boxes (boxes.csv beside the index)"
+    )
+    judges.add_argument("--split", metavar="NAME", help="only the lines of this split")
+    _with_machine(judges)
+    judges.set_defaults(run=evaluate)
+
+
+def _with_machine(command: ArgumentParser) -> None:
+    command.add_argument("--threads", type=positive, metavar="N", help="threads for one picture")
+    command.add_argument("--device", help="cpu, cuda or cuda:N (what workers.device says)")
+
+
+def registry() -> Registry:
+    """The registry with the site's own models, by the configuration."""
+    from dicom_node.cli.node import settings
+    from models.registry import Registry
+
+    return Registry(site=settings().models_folder)
+
+
+def found(name: str) -> Entry:
+    """The registered model with a name; stops the command where there is none."""
+    from models.registry import RegistryError
+
+    try:
+        return registry().find(name)
+    except RegistryError as error:
+        raise Stop(str(error)) from None
+
+
+def bench(args: Namespace) -> int:
+    """Time a model on a synthetic picture, one after the other."""
+    import os
+
+    from dicom_node.cli.out import as_json
+    from models.timing import timed
+
+    model = _loaded(args)
+    timing = timed(model.look, args.pictures, args.threads or os.cpu_count() or 1)
+    if args.json:
+        card = model.card
+        told = {"name": card.name, "version": card.version, "digest": card.digest}
+        as_json({"model": told, **timing.to_dict()})
+        return DONE
+    print(
+        f"{model.card.name}: {timing.per_second:.1f} pictures a second; one takes "
+        f"{timing.median * 1000:.0f} ms (median), 95 of 100 less than {timing.p95 * 1000:.0f} ms. "
+        f"Threads: {timing.threads}."
+    )
+    return DONE
+
+
+def _loaded(args: Namespace) -> FractureModel:
+    from dicom_node.cli.node import settings
+    from models.registry import RegistryError, load
+
+    entry = found(args.name)
+    try:
+        return load(entry, args.device or settings().workers.device, args.threads)
+    except RegistryError as error:
+        raise Stop(str(error)) from None
+
+
+def evaluate(args: Namespace) -> int:
+    """Score a set and write what came of it; status 1 where a picture could not be read."""
+    from models.evaluation import BadSet, read_boxes, read_index
+    from models.fracture.evaluate import evaluate as judged
+    from models.registry import RegistryError
+
+    beside = args.index.with_name("boxes.csv")
+    listed = args.boxes or (beside if beside.exists() else None)
+    if not args.images.is_dir():
+        raise Stop(f"{args.images} is no folder.", USAGE)
+    try:
+        rows = read_index(args.index, args.split)
+        boxes = read_boxes(listed) if listed else {}
+        model = _loaded(args)
+        with _progress(len(rows)) as report:
+            told = judged(model, rows, args.images, boxes, report)
+    except BadSet as error:
+        raise Stop(str(error), USAGE) from None
+    except RegistryError as error:
+        raise Stop(str(error)) from None
+    _write(args.out, told)
+    for line in _summary(told["metrics"]):
+        print(line)
+    broken = [one for one in told["images"] if "error" in one]
+    for one in broken:
+        print(f"Not scored: {one['file']}: {one['error']}.")
+    return WRONG if broken else DONE
+
+
+def _summary(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """The figures as people read them."""
+    yield (
+        f"{metrics['pictures']} pictures, {metrics['scored']} scored: {metrics['positive']} with "
+        f"the finding, {metrics['negative']} without; threshold {metrics['threshold']:.3f}"
+    )
+    for name, told in metrics.items():
+        if isinstance(told, dict) and "value" in told:
+            figures = f"{told['value']:.3f} ({told['low']:.3f} to {told['high']:.3f})"
+            yield f"  {name.replace('_', ' ')}: {figures} of {told['count']}"
+
+
+def _write(path: Path, told: Mapping[str, Any]) -> None:
+    """Write the whole file or none."""
+    import json
+    import os
+
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise Stop(f"{path} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, a line now and then in a pipe; both on stderr."""
+    from rich.progress import Progress
+
+    from dicom_node.cli.out import console
+
+    out = console(stderr=True)
+    last = time.monotonic()
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task("Looking at pictures", total=total)
+
+        def report(done: int) -> None:
+            nonlocal last
+            bar.update(task, completed=done)
+            if not out.is_terminal and time.monotonic() - last > BETWEEN_LINES:
+                last = time.monotonic()
+                out.print(f"{done} of {total} pictures")
+
+        yield report

@@ -1,0 +1,107 @@
+"""The pictures of the model's page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.charts import Chart
+from models.curves import at, precision_recall, reliability, roc, roc_band
+from models.metrics import Scores, Truth
+from models.registry.card import Card
+
+WANTED_AUROC = 0.92
+
+
+def draw(card: Card, metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> dict[str, str]:
+    """Each picture by its name, as SVG."""
+    return {
+        "roc": _roc(card, metrics, truth, scores),
+        "pr": _precision_recall(card, metrics, truth, scores),
+        "reliability": _reliability(metrics, truth, scores),
+        "regions": _regions(metrics),
+    }
+
+
+def told(estimate: Mapping[str, Any] | None) -> str:
+    """A figure with its interval."""
+    if estimate is None:
+        return "-"
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+
+
+def _roc(card: Card, metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> str:
+    chart = Chart("ROC on val, by picture", "1 - specificity", "sensitivity")
+    chart.line([(0, 0), (1, 1)], kind="guide")
+    chart.band(*roc_band(truth, scores), "95 % of resampled curves")
+    chart.line(roc(truth, scores), f"AUROC {told(metrics['auroc'])}")
+    others = [value for name, value in card.thresholds.items() if name != card.operating_point]
+    for number, threshold in enumerate(others):
+        called = "" if number else "the card's other operating points"
+        chart.point(*_place(threshold, truth, scores), called)
+    chart.point(*_place(card.threshold, truth, scores), _usual(card), "mark")
+    return chart.svg()
+
+
+def _place(threshold: float, truth: Truth, scores: Scores) -> tuple[float, float]:
+    sensitivity, specificity = at(threshold, truth, scores)
+    return 1 - specificity.value, sensitivity.value
+
+
+def _precision_recall(card: Card, metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> str:
+    chart = Chart("Precision and recall on val, by picture", "recall (sensitivity)", "precision")
+    prevalence = float(truth.mean())
+    chart.line(
+        [(0, prevalence), (1, prevalence)], f"chance: {prevalence:.3f} are fractured", "guide"
+    )
+    chart.line(
+        precision_recall(truth, scores), f"average precision {told(metrics['average_precision'])}"
+    )
+    called = scores >= card.threshold
+    if called.any():
+        recall, precision = float(called[truth].mean()), float(truth[called].mean())
+        chart.point(recall, precision, _usual(card), "mark")
+    return chart.svg()
+
+
+def _usual(card: Card) -> str:
+    return f"{card.operating_point}: present from a probability of {card.threshold:g}"
+
+
+def _reliability(metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> str:
+    chart = Chart("Reliability on val", "probability", "share that is fractured")
+    bins = reliability(truth, scores)
+    for number, one in enumerate(bins):
+        called = "" if number else "share of all pictures that have such a probability"
+        chart.bar(one.low, one.high, one.count / truth.size, called)
+    chart.line([(0, 0), (1, 1)], "what a probability promises", "guide")
+    for number, one in enumerate(bins):
+        chart.interval((one.probability, one.share.low), (one.probability, one.share.high))
+        error = f"found, with 95 %; calibration error {told(metrics['calibration_error'])}"
+        chart.point(one.probability, one.share.value, "" if number else error)
+    return chart.svg()
+
+
+def _regions(metrics: Mapping[str, Any]) -> str:
+    every = {"count": metrics["scored"], "positive": metrics["positive"]}
+    groups = {"all": every | {"auroc": metrics["auroc"]}, **metrics["strata"]}
+    shown = {name: one for name, one in groups.items() if one["auroc"] is not None}
+    lowest = min(one["auroc"]["low"] for one in shown.values())
+    chart = Chart(
+        "AUROC by region and size",
+        "AUROC with 95 %",
+        "",
+        x=(0.5 if lowest >= 0.5 else 0.0, 1.0),
+        rows=[
+            f"{name}: {one['count']}, {one['positive']} fractured" for name, one in shown.items()
+        ],
+        height=120 + 34 * len(shown),
+        left=240,
+    )
+    ends = [(WANTED_AUROC, -0.5), (WANTED_AUROC, len(shown) - 0.5)]
+    chart.line(ends, f"wanted of all: {WANTED_AUROC}", "guide")
+    for row, one in enumerate(shown.values()):
+        auroc = one["auroc"]
+        chart.interval((auroc["low"], row), (auroc["high"], row))
+        chart.point(auroc["value"], row, kind="point" if row else "mark")
+    return chart.svg()

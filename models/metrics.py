@@ -1,0 +1,126 @@
+"""Figures of how good a model is, each with an interval of 95 %.
+
+Shares of a count have Wilson's interval. The others have that of a bootstrap which draws positives
+and negatives by themselves, with a fixed seed: the same scores give the same interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+Truth = NDArray[np.bool_]
+Figure = Callable[[Truth, Scores], float]
+
+RESAMPLES = 1000
+BINS = 15
+_Z = 1.959963984540054
+"""The normal distribution's 97.5 % quantile."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its interval, and from how many pictures it is."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    def to_dict(self) -> dict[str, float | int]:
+        """The estimate as JSON carries it."""
+        return {"value": self.value, "low": self.low, "high": self.high, "count": self.count}
+
+
+# ---------------------------------------------------------------- figures of a ranking
+
+
+def auroc(truth: Truth, scores: Scores) -> float:
+    """The share of pairs in which the positive has the higher score; ties are halves."""
+    ordered = np.sort(scores[~truth])
+    positive = scores[truth]
+    below = np.searchsorted(ordered, positive, side="left")
+    up_to = np.searchsorted(ordered, positive, side="right")
+    return float((below + up_to).sum() / (2.0 * ordered.size * positive.size))
+
+
+def average_precision(truth: Truth, scores: Scores) -> float:
+    """Precision, averaged over the recall it is reached at; equal scores come together."""
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(truth[order])
+    last_of_equals = np.append(np.diff(scores[order]) != 0, [True])
+    hits, taken = hits[last_of_equals], np.flatnonzero(last_of_equals) + 1
+    return float((np.diff(hits, prepend=0) * hits / taken).sum() / hits[-1])
+
+
+def sensitivity_at(specificity: float) -> Figure:
+    """The best sensitivity of any threshold that leaves at least this specificity."""
+
+    def figure(truth: Truth, scores: Scores) -> float:
+        negative = np.sort(scores[~truth])[::-1]
+        allowed = math.floor((1.0 - specificity) * negative.size + 1e-9)
+        if allowed >= negative.size:
+            return 1.0
+        return float((scores[truth] > negative[allowed]).mean())
+
+    return figure
+
+
+# ---------------------------------------------------------------- figures of a probability
+
+
+def calibration_error(truth: Truth, scores: Scores) -> float:
+    """ECE: how far shares are from probabilities, over 15 bins of equal width."""
+    bins = np.minimum((scores * BINS).astype(np.intp), BINS - 1)
+    gaps = np.bincount(bins, weights=scores - truth, minlength=BINS)
+    return float(np.abs(gaps).sum() / scores.size)
+
+
+def brier(truth: Truth, scores: Scores) -> float:
+    """The mean squared distance of the probability from the truth."""
+    return float(np.mean((scores - truth) ** 2))
+
+
+# ---------------------------------------------------------------- intervals
+
+
+def estimate(
+    figure: Figure, truth: Truth, scores: Scores, *, centred: bool = False
+) -> Estimate | None:
+    """A figure with its bootstrap interval; None where one of the classes is missing.
+
+    `centred` moves the interval to the figure: resampling alone makes a calibration error larger.
+    """
+    positive, negative = np.flatnonzero(truth), np.flatnonzero(~truth)
+    if not positive.size or not negative.size:
+        return None
+    value = figure(truth, scores)
+    rng = np.random.default_rng(0)
+    found = np.empty(RESAMPLES)
+    for number in range(RESAMPLES):
+        drawn = np.concatenate(
+            [rng.choice(members, members.size) for members in (positive, negative)]
+        )
+        found[number] = figure(truth[drawn], scores[drawn])
+    if centred:
+        found += value - found.mean()
+    low, high = np.quantile(found, (0.025, 0.975))
+    return Estimate(value, max(0.0, float(low)), min(1.0, float(high)), truth.size)
+
+
+def share(hits: int, count: int) -> Estimate | None:
+    """A share of a count with Wilson's interval; None of nothing."""
+    if count == 0:
+        return None
+    value = hits / count
+    middle = (value + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    reach = _Z / (1 + _Z**2 / count)
+    reach *= math.sqrt(value * (1 - value) / count + _Z**2 / (4 * count**2))
+    # Rounding must not put the figure outside its own interval.
+    low, high = min(value, max(0.0, middle - reach)), max(value, min(1.0, middle + reach))
+    return Estimate(value, low, high, count)

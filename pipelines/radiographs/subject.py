@@ -1,0 +1,98 @@
+"""What a header says of whom and what a radiograph shows: side, view and age."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pydicom import Dataset
+
+from pipelines.display import first, value
+from pipelines.radiographs.headers import line
+
+KEYWORDS = (
+    "FrameLaterality",
+    "ImageLaterality",
+    "Laterality",
+    "AnatomicRegionSequence",
+    "ViewPosition",
+    "ViewCodeSequence",
+    "PatientAge",
+    "PatientBirthDate",
+    "StudyDate",
+    "SeriesDate",
+    "AcquisitionDate",
+    "ContentDate",
+)
+"""All that is looked at here."""
+
+_SIDES = frozenset("LRB")
+_SIDE_CODES = {
+    "7771000": "L",
+    "24028007": "R",
+    "51440002": "B",
+    "G-A101": "L",
+    "G-A100": "R",
+    "G-A102": "B",
+}
+"""In SNOMED CT and in the codes that it had in DICOM before."""
+_AGE = re.compile(r"(\d{1,3})([YMWD])")
+_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
+_OLDEST = 130
+
+
+def side(said: Dataset) -> tuple[str, bool]:
+    """The side by what speaks most closely of the frame; and whether others say the opposite.
+
+    Where left stands against right nothing is known.
+    """
+    region = first(said.get("AnatomicRegionSequence"))
+    modifier = first(value(region, "AnatomicRegionModifierSequence"))
+    told = [line(said.get(key)) for key in ("FrameLaterality", "ImageLaterality", "Laterality")]
+    told.append(_SIDE_CODES.get(line(value(modifier, "CodeValue")), ""))
+    known = [letter.upper() for letter in told if letter.upper() in _SIDES]
+    if {"L", "R"} <= set(known):
+        return "", True
+    return (known[0] if known else ""), False
+
+
+def view(said: Dataset) -> str:
+    """The direction of the rays."""
+    position = line(said.get("ViewPosition")).upper()
+    return position or line(value(first(said.get("ViewCodeSequence")), "CodeMeaning"))
+
+
+def age(said: Dataset) -> float | None:
+    """Years of age, as stated or from birth to the study; None where that makes no sense."""
+    stated = _AGE.fullmatch(line(said.get("PatientAge")).upper())
+    if stated:
+        years = int(stated[1]) * _YEARS[stated[2]]
+    else:
+        born = _date(said.get("PatientBirthDate"))
+        when = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
+        known = (day for day in (_date(said.get(keyword)) for keyword in when) if day)
+        taken = next(known, None)
+        if born is None or taken is None:
+            return None
+        years = (taken - born).days / 365.25
+    return years if 0 <= years <= _OLDEST else None
+
+
+def _date(stated: Any) -> date | None:
+    try:
+        return datetime.strptime(line(stated).replace(".", ""), "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
+
+
+def pair(said: Dataset, keyword: str) -> tuple[float, float] | None:
+    """Two lengths above 0; None where there are none."""
+    stated = said.get(keyword)
+    if isinstance(stated, str):
+        return None
+    try:
+        high, wide = (float(length) for length in stated)
+    except (TypeError, ValueError):
+        return None
+    return (high, wide) if 0 < high < float("inf") and 0 < wide < float("inf") else None

@@ -1,0 +1,135 @@
+"""A radiograph's whole way: through Orthanc to the model, and back as objects that hold up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
+from pydicom.uid import generate_uid
+
+from bench.phantoms import dx_extremity
+from models.registry import Registry, load
+from storage.records import JobStatus
+from tests.acceptance.conftest import pacs
+from tests.acceptance.studies import all_delivered, files
+from tests.node import Node
+from tests.peers.orthanc import Orthanc
+from tests.peers.processes import wait_for
+from tests.peers.validators import dcentvfy, dciodvfy, dsrdump, sr_errors
+from tests.real import radiographs
+from tests.unit.radiographs.stored import changed, put
+
+LOADING = 60
+"""Seconds for the first study: the worker imports torch and reads the weights."""
+
+
+@pytest.fixture(scope="module")
+def node(
+    tmp_path_factory: pytest.TempPathFactory, orthanc: Orthanc, node_port: int
+) -> Iterator[Node]:
+    """A node that judges every radiograph and sends what the pipeline makes by default."""
+    with Node(
+        tmp_path_factory.mktemp("node"),
+        node={"port": node_port},
+        assembly={"quiet_seconds": 0.5},
+        peers={"pacs": pacs(orthanc)},
+        routes=[
+            {
+                "name": "fractures",
+                "when": {"Modality": ["DX", "CR"]},
+                "pipelines": ["fracture"],
+                "send_to": ["pacs"],
+            }
+        ],
+    ) as node:
+        yield node
+
+
+def wrapped(pictures: list[NDArray[np.uint8]]) -> list[Dataset]:
+    """Pictures as one DX study of an adult's wrist."""
+    study, series, made = generate_uid(), generate_uid(), []
+    for number, picture in enumerate(pictures, 1):
+        (ds,) = dx_extremity(seed=1, size=64, body_part="WRIST")
+        changed(ds, WindowCenter=128, WindowWidth=256, PatientAge="040Y", InstanceNumber=number)
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = study, series
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        made.append(put(ds, picture))
+    return made
+
+
+def through_orthanc(
+    node: Node, orthanc: Orthanc, datasets: list[Dataset], folder: Path
+) -> tuple[dict[str, Any], dict[str, list[Path]]]:
+    """Send to Orthanc, wait for the results to be there; the story, and their files by kind."""
+    study = str(datasets[0].StudyInstanceUID)
+    orthanc.send(files(datasets, folder / "sent"))
+    wait_for(lambda: all_delivered(node, study), LOADING, "the results in Orthanc")
+    story = node.story(study)
+    kinds = {row["SOPInstanceUID"]: row["kind"] for row in story["deliveries"]}
+    found: dict[str, list[Path]] = {}
+    for instance in orthanc.find(StudyInstanceUID=study):
+        kind = kinds.get(orthanc.dicom_tags(instance)["SOPInstanceUID"], "source")
+        path = folder / f"{kind}-{instance}.dcm"
+        path.write_bytes(orthanc.file(instance))
+        found.setdefault(kind, []).append(path)
+    return story, found
+
+
+def suspected() -> list[NDArray[np.uint8]]:
+    """A real fracture that the shipped model finds, and a healthy picture beside it."""
+    model = load(Registry().find("fracture"))
+    for picture in radiographs("1", 12):
+        if model.look(picture).verdict(model.card.threshold) == "present":
+            return [picture, *radiographs("0", 1)]
+    raise AssertionError("The model finds none of twelve fractures.")
+
+
+@pytest.mark.timeout(300)
+def test_a_real_fracture_comes_back(node: Node, orthanc: Orthanc, tmp_path: Path) -> None:
+    """Every kind is in the PACS, no validator objects, and the report says what, how sure, why."""
+    story, found = through_orthanc(node, orthanc, wrapped(suspected()), tmp_path)
+    assert {"sr", "overlay", "presentation", "seg", "key-objects", "report"} <= set(found)
+    for paths in found.values():
+        for path in paths:
+            assert dciodvfy(path) == [], path.name
+    assert dcentvfy([path for paths in found.values() for path in paths]) == []
+    (report,) = found["sr"]
+    assert sr_errors(report) == []
+    said = dsrdump(report)
+    digest = Registry().find("fracture").card.digest
+    for words in ("Fracture of bone", "Present", "Wrist", "Not a medical device", digest):
+        assert words in said
+    jobs = node.json("jobs", "list", "--json")["jobs"]
+    assert [job["status"] for job in jobs] == [JobStatus.DONE]
+    text = str(story)
+    assert "no frame of reference" in text or "heatmap" in found
+
+
+def test_a_phantom_is_not_judged(node: Node, orthanc: Orthanc, tmp_path: Path) -> None:
+    """A drawn hand is no X-ray that the model knows: indeterminate, because, and no alert."""
+    (ds,) = dx_extremity(seed=77, size=256, fracture=True)
+    story, found = through_orthanc(node, orthanc, [ds], tmp_path)
+    (report,) = found["sr"]
+    assert dciodvfy(report) == []
+    said = dsrdump(report)
+    assert "ndeterminate" in said
+    assert "does not look like an X-ray" in said
+    assert "seg" not in found
+    assert "alert" not in {line["event"] for line in story.get("trail", [])}
+
+
+def test_what_cannot_be_read_is_rejected_because(node: Node, tmp_path: Path) -> None:
+    """Pixels that end too early end the job with a sentence, and the next study is judged."""
+    (ds,) = dx_extremity(seed=78, size=128)
+    ds.PixelData = ds.PixelData[:200]
+    (path,) = files([ds], tmp_path)
+    node.cli("send", path)
+    story = node.wait_for_study(str(dcmread(path).StudyInstanceUID), LOADING)
+    (job,) = node.json("jobs", "list", "--json")["jobs"][:1]
+    assert job["status"] == JobStatus.REJECTED
+    assert "No image of the study can be judged" in str(story)
