@@ -39,7 +39,8 @@ def candidates(
             bottom=min(float(shape[0]), (y + bottom) / of.scale),
             score=float(heat[row, column]),
         )
-        if all(overlap(box, other) <= OVERLAP for other in found):
+        inside = box.right > box.left and box.bottom > box.top
+        if inside and all(overlap(box, other) <= OVERLAP for other in found):
             found.append(box)
         if len(found) == MOST:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -40,6 +41,11 @@ class Opinion:
     """Sentences why the judgement of such a picture is not to be trusted; none: it is."""
     strangeness: float | None = None
     """How unlike the training data the picture is; None where the model cannot tell."""
+
+    def __post_init__(self) -> None:
+        known = 0.0 if self.strangeness is None else self.strangeness
+        if not (0 <= self.probability <= 1 and math.isfinite(known)):
+            raise ValueError("The model gave an output that is no number.")
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -140,8 +140,8 @@ def _figures(found: Found) -> Iterator[str]:
     metrics = found.metrics
     yield (
         f"On {metrics['scored']} pictures of the split `val`, {metrics['positive']} of them "
-        "fractured, which neither training nor calibration nor the choice of thresholds has seen. "
-        "In brackets: intervals of 95 %.\n"
+        "fractured, which neither training nor calibration has seen; when it was looked at stands "
+        "below, under what was tried. In brackets: intervals of 95 %.\n"
     )
     rows = [_against(metrics, *wanted) for wanted in _WANTED]
     rows.append(_against(found.strange or {}, *_STRANGE))

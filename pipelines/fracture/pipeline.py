@@ -13,6 +13,7 @@ from pipelines.contract import (
     Progress,
     Refusal,
     Rejected,
+    Retryable,
     Series,
     Study,
     Verdict,
@@ -22,7 +23,7 @@ from pipelines.fracture.doubts import doubts, elsewhere
 from pipelines.fracture.options import Options, read
 from pipelines.fracture.saying import findings
 from pipelines.fracture.viewing import View
-from pipelines.radiographs import chosen, square
+from pipelines.radiographs import Radiograph, chosen, square
 from pipelines.radiographs import read as read_radiograph
 
 if TYPE_CHECKING:
@@ -59,51 +60,48 @@ class Fracture:
 
     def load(self, device: str) -> None:
         """Read the weights, checked against their digest."""
-        from models.registry import Registry, load
+        from models.registry import Registry, RegistryError, load
 
-        entry = Registry(site=self.models).find(self.options.model)
-        self.model: FractureModel = load(entry, device, self.options.threads or None)
-        self.threshold = self._threshold()
+        try:
+            entry = Registry(site=self.models).find(self.options.model)
+            self.model: FractureModel = load(entry, device, self.options.threads or None)
+            self.threshold = self._threshold()
+        except (RegistryError, ValueError) as error:
+            # Somebody can mend that while the job waits.
+            raise Retryable(f"The fracture model cannot be used: {error}") from error
 
     def run(self, study: Study, report: Progress) -> Findings:
         """Judge each radiograph, and say what that makes of the study."""
         taken, refusals = chosen(study)
         views: list[View] = []
+        unread = 0
         for done, (instance, frame) in enumerate(taken):
             report(done / len(taken), f"looking at image {done + 1} of {len(taken)}")
-            self._view(instance, frame, views, refusals)
+            try:
+                radiograph = read_radiograph(instance, frame)
+            except Rejected as error:
+                unread += 1
+                refusals.append(_refusal(instance, frame, str(error)))
+                continue
+            if other := elsewhere(radiograph.body_parts):
+                refusals.append(_refusal(instance, frame, other))
+                continue
+            views.append(self._view(len(views) + 1, radiograph))
         if not views:
             raise Rejected(_nothing(refusals))
         report(1.0, "writing down what was found")
         sources = [refer(instance) for instance in study.instances]
-        return findings(self.model.card, views, refusals, sources, self._alert())
+        return findings(self.model.card, views, refusals, sources, self._alert(), unread)
 
-    def _view(
-        self,
-        instance: Instance,
-        frame: int | None,
-        views: list[View],
-        refusals: list[Refusal],
-    ) -> None:
-        """Add a view, or why there is none."""
-        try:
-            radiograph = read_radiograph(instance, frame)
-        except Rejected as error:
-            refusals.append(_refusal(instance, frame, str(error)))
-            return
-        if other := elsewhere(radiograph.body_parts):
-            refusals.append(_refusal(instance, frame, other))
-            return
+    def _view(self, number: int, radiograph: Radiograph) -> View:
         opinion = self.model.look(square(radiograph))
         said = (*opinion.reasons, *doubts(radiograph, self.options.unknown_age))
-        views.append(
-            View(
-                number=len(views) + 1,
-                radiograph=radiograph,
-                opinion=opinion,
-                threshold=self.threshold,
-                doubts=said,
-            )
+        return View(
+            number=number,
+            radiograph=radiograph,
+            opinion=opinion,
+            threshold=self.threshold,
+            doubts=said,
         )
 
     def _threshold(self) -> float:

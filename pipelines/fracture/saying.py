@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from models.registry.card import Card
 from pipelines.bodyparts import concept
@@ -22,6 +23,7 @@ from pipelines.contract import (
     Side,
     Site,
 )
+from pipelines.fracture.doubts import AGE
 from pipelines.fracture.viewing import View
 from pipelines.radiographs import Radiograph
 
@@ -29,6 +31,8 @@ FRACTURE = Concept(value="125605004", scheme="SCT", meaning="Fracture of bone")
 SHAPE = Concept(value="72704001", scheme="SCT", meaning="Fracture")
 LAYER = "the map that all heads read, an eighth of the picture's resolution"
 NOT_A_DEVICE = "Not a medical device: for research, never for a diagnosis."
+ADULT = 18
+CHILD = "The patient is a child: how good the model is on children was never measured."
 SIDES = {"L": "left", "R": "right", "B": "both sides"}
 
 
@@ -38,17 +42,18 @@ def findings(
     refusals: Sequence[Refusal],
     sources: Sequence[Reference],
     alert_from: float | None,
+    unread: int = 0,
 ) -> Findings:
-    """Everything the pipeline has to say about a study."""
+    """Everything the pipeline has to say about a study, of which so many images are not read."""
     return Findings(
         algorithm=_algorithm(card, views[0].threshold),
-        summary=summary(views),
+        summary=summary(views, unread),
         alert=alert(views, alert_from),
         sources=tuple(sources),
         limits=" ".join([NOT_A_DEVICE, *(one for one in card.limits if "device" not in one)]),
         notes=tuple(note for view in views for note in _notes(view)),
         refusals=tuple(refusals),
-        classifications=tuple(_judgements(views, card.calibration is not None)),
+        classifications=tuple(_judgements(views, unread, card.calibration is not None)),
         regions=tuple(region for view in views for region in _regions(view)),
         heatmaps=tuple(heatmap for view in views for heatmap in _heatmaps(view)),
     )
@@ -60,16 +65,26 @@ def leading(views: Sequence[View]) -> View:
     return min(views, key=lambda view: (order[view.presence], -view.opinion.probability))
 
 
-def summary(views: Sequence[View]) -> str:
+def overall(views: Sequence[View], unread: int) -> tuple[Presence, str]:
+    """The judgement on the study and why; what was not seen cannot be called absent."""
+    lead = leading(views)
+    if lead.presence is Presence.ABSENT and unread:
+        said = f"{unread} of {len(views) + unread} images could not be read."
+        return Presence.INDETERMINATE, said
+    return lead.presence, lead.because
+
+
+def summary(views: Sequence[View], unread: int = 0) -> str:
     """The sentence a person reads first."""
     lead = leading(views)
+    presence, because = overall(views, unread)
     where = shown(lead.radiograph)
     chance = f"probability {lead.opinion.probability:.0%}"
-    if lead.presence is Presence.INDETERMINATE:
-        return f"Fracture: indeterminate{where} ({chance}), because: {lead.because}"
-    agree = f" on {sum(v.presence is lead.presence for v in views)} of {len(views)} images"
+    if presence is Presence.INDETERMINATE:
+        return f"Fracture: indeterminate{where} ({chance}), because: {because}"
+    agree = f" on {sum(v.presence is presence for v in views)} of {len(views)} images"
     on = agree if len(views) > 1 else ""
-    if lead.presence is Presence.PRESENT:
+    if presence is Presence.PRESENT:
         return f"Fracture: present{where}{on} ({chance})."
     if len(views) > 1:
         return f"Fracture: absent{on} (highest {chance})."
@@ -102,12 +117,17 @@ def _algorithm(card: Card, threshold: float) -> Algorithm:
     )
 
 
-def _judgements(views: Sequence[View], calibrated: bool) -> Iterator[Classification]:
-    """One for the study, by its leading view, and one for each view where there are several."""
-    yield _judgement(leading(views), views, "fracture", calibrated)
-    if len(views) > 1:
-        for view in views:
-            yield _judgement(view, [view], f"fracture-{view.number}", calibrated)
+def _judgements(views: Sequence[View], unread: int, calibrated: bool) -> Iterator[Classification]:
+    """One for the study, by its leading view, and one for each view where there are several.
+
+    Only those of single views are calibrated: the highest of several is higher than that.
+    """
+    alone = len(views) == 1 and not unread
+    lead, (presence, because) = leading(views), overall(views, unread)
+    study = _judgement(lead, views, "fracture", calibrated and alone)
+    yield replace(study, value=presence, because=because)
+    for view in () if alone else views:
+        yield _judgement(view, [view], f"fracture-{view.number}", calibrated)
 
 
 def _judgement(
@@ -167,12 +187,15 @@ def _heatmaps(view: View) -> Iterator[HeatMap]:
 def _notes(view: View) -> Iterator[Note]:
     on = (view.radiograph.reference,)
 
-    def note(code: str, text: str) -> Note:
-        return Note(code=code, severity=Severity.INFO, text=text, references=on)
+    def note(code: str, text: str, severity: Severity = Severity.INFO) -> Note:
+        return Note(code=code, severity=severity, text=text, references=on)
 
     for remark in view.radiograph.remarks:
         yield note("reading", remark)
     if view.suspected and view.opinion.activation is None:
         yield note("no-heat-map", view.opinion.why_no_activation)
-    if view.radiograph.age is None and not any("age" in doubt for doubt in view.doubts):
+    age = view.radiograph.age
+    if age is None and AGE not in view.doubts:
         yield note("age-unknown", "The patient's age is not known.")
+    if age is not None and age < ADULT:
+        yield note("child", CHILD, Severity.WARNING)

@@ -11,7 +11,7 @@ from pydicom import Dataset
 from pydicom.uid import generate_uid
 
 from bench.phantoms import cr_skull, ct_head, dx_extremity
-from pipelines.contract import Cancelled, Findings, Presence, Rejected
+from pipelines.contract import Cancelled, Findings, Presence, Rejected, Retryable, Severity
 from pipelines.fracture.doubts import AGE
 from pipelines.fracture.pipeline import Fracture
 from tests.unit.fracture.conftest import Made
@@ -130,8 +130,10 @@ def test_thresholds_are_the_site_s(
 
 def test_an_operating_point_that_the_card_lacks_is_refused(pipeline: Made) -> None:
     """The sentence names those there are."""
-    with pytest.raises(ValueError, match="no operating point best; it has default, strict"):
+    with pytest.raises(Retryable, match="no operating point best; it has default, strict"):
         pipeline(operating_point="best")
+    with pytest.raises(Retryable, match="no model mine; registered are"):
+        pipeline(model="mine")
 
 
 def test_other_parts_of_the_body_are_refused(pipeline: Made, tmp_path: Path) -> None:
@@ -168,6 +170,25 @@ def test_damaged_pixels_are_a_refusal_and_the_rest_is_judged(
     assert made.classifications[0].value is Presence.PRESENT
     with pytest.raises(Rejected, match="No image of the study can be judged"):
         run(pipeline(), tmp_path, broken)
+
+
+def test_what_was_not_seen_is_not_absent(pipeline: Made, tmp_path: Path) -> None:
+    """A healthy view beside one that cannot be read leaves the study undecided."""
+    broken = plain(BRIGHT)
+    broken.PixelData = broken.PixelData[:100]
+    made = run(pipeline(), tmp_path, broken, plain(DARK))
+    study, view = made.classifications
+    assert study.value is Presence.INDETERMINATE
+    assert study.because == "1 of 2 images could not be read."
+    assert study.because in made.summary
+    assert view.value is Presence.ABSENT
+
+
+def test_a_child_is_named_as_such(pipeline: Made, tmp_path: Path) -> None:
+    """The judgement stands, with a warning that nobody measured it on children."""
+    made = run(pipeline(), tmp_path, plain(BRIGHT, PatientAge="004Y"))
+    assert made.classifications[0].value is Presence.PRESENT
+    assert [note.severity for note in made.notes if note.code == "child"] == [Severity.WARNING]
 
 
 def test_a_job_can_be_cancelled_between_images(pipeline: Made, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ import torch
 from models.fracture.candidates import candidates, overlap
 from models.fracture.domain import Domain
 from models.fracture.network import TEXTURE
-from models.fracture.opinion import Candidate
+from models.fracture.opinion import Candidate, Opinion
 from models.fracture.picture import Prepared, prepare
 
 
@@ -44,6 +46,21 @@ def test_candidates_are_peaks_in_pixels_of_the_original() -> None:
     assert [round(one.score, 2) for one in found] == [0.9, 0.4]
     assert found[0] == Candidate(10.0, 6.0, 18.0, 14.0, found[0].score)
     assert candidates(torch.zeros(1, 10, 10), reach, prepared, (36, 36)) == []
+
+
+def test_a_box_without_an_inside_is_none() -> None:
+    """A peak in the last row whose box would end above the picture's edge is left out."""
+    heat, reach = torch.zeros(1, 4, 4), torch.full((4, 4, 4), 0.1)
+    heat[0, 3, 1] = 0.9
+    prepared = Prepared(torch.zeros(1, 1, 32, 32), scale=1.0, rows=25, columns=32)
+    assert candidates(heat, reach, prepared, (25, 32)) == []
+
+
+@pytest.mark.parametrize("odd", [{"probability": math.nan}, {"strangeness": math.nan}])
+def test_what_is_no_number_is_no_opinion(odd: dict[str, float]) -> None:
+    """A comparison with NaN is false: it would read as absent, and as nothing strange."""
+    with pytest.raises(ValueError, match="no number"):
+        Opinion(**{"probability": 0.5, **odd})
 
 
 def test_overlap_is_shared_area_over_both() -> None:
