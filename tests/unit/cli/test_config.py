@@ -20,7 +20,7 @@ PEOPLE, MACHINES = Namespace(json=False), Namespace(json=True)
 def site_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A site's file with a route to a pipeline that is not here."""
     path = tmp_path / "site.toml"
-    path.write_text('[[routes]]\nname = "r"\npipelines = ["fracture"]\n', encoding="utf-8")
+    path.write_text('[[routes]]\nname = "r"\npipelines = ["theirs"]\n', encoding="utf-8")
     monkeypatch.setenv("DICOM_NODE_CONFIG", str(path))
     return path
 
@@ -31,7 +31,7 @@ def test_check_warns_and_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert out == "The configuration can be used.\n"
     assert err == (
-        "Warning: route r: pipeline fracture is not installed; "
+        "Warning: route r: pipeline theirs is not installed; "
         "its studies are recorded as not processed.\n"
     )
 
