@@ -56,11 +56,11 @@ def test_a_box_without_an_inside_is_none() -> None:
     assert candidates(heat, reach, prepared, (25, 32)) == []
 
 
-@pytest.mark.parametrize("odd", [{"probability": math.nan}, {"strangeness": math.nan}])
-def test_what_is_no_number_is_no_opinion(odd: dict[str, float]) -> None:
+@pytest.mark.parametrize(("probability", "strangeness"), [(math.nan, 0.0), (0.5, math.nan)])
+def test_what_is_no_number_is_no_opinion(probability: float, strangeness: float) -> None:
     """A comparison with NaN is false: it would read as absent, and as nothing strange."""
     with pytest.raises(ValueError, match="no number"):
-        Opinion(**{"probability": 0.5, **odd})
+        Opinion(probability=probability, strangeness=strangeness)
 
 
 def test_overlap_is_shared_area_over_both() -> None:
