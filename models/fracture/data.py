@@ -20,6 +20,8 @@ from models.fracture.network import REGIONS
 from models.fracture.picture import Grey
 
 FOLDS = 6
+HELD_OUT = 0
+"""The fold of the training split that no member is trained on."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,9 @@
 
     python -m models.fracture.train --data DIR --backbone FILE [--out build/fracture]
 
-Each member sees the training split without one fold, which is what it is calibrated on later
-(`models.fracture.finish`); nothing here ever reads the split called `val`. Two stages: square
-windows around fractures and elsewhere, then whole pictures.
+The members differ by their seed. All see the training split without one fold, on which they are
+calibrated together later (`models.fracture.finish`); nothing here ever reads the split called
+`val`. Two stages: square windows around fractures and elsewhere, then whole pictures.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from models.fracture.data import Case, grey, read
+from models.fracture.data import HELD_OUT, Case, grey, read
 from models.fracture.losses import loss
 from models.fracture.network import FractureNet, channels_last, start_from
 from models.fracture.picture import LONGEST, Grey
 from models.fracture.windows import View, whole, window
 
-MEMBERS = (0, 1, 2)
-"""The folds that are held out, one for each member."""
+MEMBERS = (0, 1)
+"""The seeds of the members that are shipped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class Run:
     def __init__(
         self, cases: Sequence[Case], images: Path, backbone: Path, out: Path, member: int
     ) -> None:
-        self.cases = [c for c in cases if c.split == "train" and c.fold != member]
+        self.cases = [c for c in cases if c.split == "train" and c.fold != HELD_OUT]
         self.images, self.out, self.member = images, out, member
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.manual_seed(1000 + member)
@@ -198,6 +198,7 @@ class Run:
             "net": self.net.state_dict(),
             "average": self.average,
             "optimizer": optimizer.state_dict(),
+            "chance": torch.get_rng_state(),
         }
         beside = self.state.with_suffix(".new")
         torch.save(state, beside)
@@ -208,6 +209,7 @@ class Run:
         self.done = saved["done"]
         self.net.load_state_dict(saved["net"])
         self.average = {name: value.to(self.device) for name, value in saved["average"].items()}
+        torch.set_rng_state(saved["chance"])
 
 
 def _stacked(views: Sequence[View]) -> Tensor:

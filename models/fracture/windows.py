@@ -14,10 +14,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.fracture.data import Case
+from models.fracture.marks import marked, shuttered
 from models.fracture.picture import Grey, ranged
 
 SHARE_VISIBLE = 0.5
 """A fracture counts as being in the view when this share of its box is."""
+SHARE_HIDDEN = 0.1
+"""... and as outside of it when no more than this is; a view of what is between teaches nothing."""
+TRIES = 8
 
 
 @dataclass(frozen=True)
@@ -31,17 +35,33 @@ class View:
     case: Case
 
 
+@dataclass(frozen=True)
+class Frame:
+    """Where a view lies in its picture."""
+
+    back: np.ndarray
+    """From the view's pixels to the picture's, about the centre."""
+    centre: np.ndarray
+    shape: tuple[int, int]
+    scale: float
+
+
 def window(case: Case, grey: Grey, size: int, longest: int, rng: np.random.Generator) -> View:
     """A square view of a part of the picture, around a fracture where there is one."""
-    scale = longest / max(grey.shape) * math.exp(rng.uniform(math.log(0.72), math.log(1.4)))
     boxes = corners(case, grey)
-    spread = 0.35 * size / scale
-    if len(boxes) and rng.random() < 0.85:
-        centre = boxes[rng.integers(len(boxes))].mean(dim=0).numpy()
-        centre = centre + rng.uniform(-spread, spread, 2)
-    else:
-        centre = _somewhere_bright(grey, rng)
-    return _view(case, grey, boxes, (size, size), scale, centre, rng)
+    for _ in range(TRIES):
+        scale = longest / max(grey.shape) * math.exp(rng.uniform(math.log(0.72), math.log(1.4)))
+        spread = 0.35 * size / scale
+        if len(boxes) and rng.random() < 0.85:
+            centre = boxes[rng.integers(len(boxes))].mean(dim=0).numpy()
+            centre = centre + rng.uniform(-spread, spread, 2)
+        else:
+            centre = _somewhere_bright(grey, rng)
+        frame = _framed((size, size), scale, centre, rng, quarter_turns=True)
+        moved, share = _moved(boxes, frame)
+        if not ((share > SHARE_HIDDEN) & (share < SHARE_VISIBLE)).any():
+            break
+    return _view(case, grey, frame, moved[share >= SHARE_VISIBLE], rng)
 
 
 def whole(case: Case, grey: Grey, longest: int, rng: np.random.Generator) -> View:
@@ -50,7 +70,9 @@ def whole(case: Case, grey: Grey, longest: int, rng: np.random.Generator) -> Vie
     rows, columns = (min(side * longest / max(grey.shape), longest) for side in grey.shape)
     shape = (math.ceil(rows / 32) * 32, math.ceil(columns / 32) * 32)
     centre = np.array(grey.shape[::-1]) / 2 + rng.uniform(-0.03, 0.03, 2) * max(grey.shape)
-    return _view(case, grey, corners(case, grey), shape, scale, centre, rng, quarter_turns=False)
+    frame = _framed(shape, scale, centre, rng, quarter_turns=False)
+    moved, share = _moved(corners(case, grey), frame)
+    return _view(case, grey, frame, moved[share >= SHARE_VISIBLE], rng)
 
 
 def corners(case: Case, grey: Grey) -> Tensor:
@@ -69,33 +91,34 @@ def _somewhere_bright(grey: Grey, rng: np.random.Generator) -> np.ndarray:
     return max(points, key=lambda point: int(grey[int(point[1]), int(point[0])]))
 
 
-def _view(
-    case: Case,
-    grey: Grey,
-    boxes: Tensor,
+def _framed(
     shape: tuple[int, int],
     scale: float,
     centre: np.ndarray,
     rng: np.random.Generator,
     *,
-    quarter_turns: bool = True,
-) -> View:
+    quarter_turns: bool,
+) -> Frame:
     angle = math.radians(rng.normal(0, 9))
     if quarter_turns and rng.random() < 0.25:
         angle += math.pi / 2 * int(rng.integers(1, 4))
     mirror = -1.0 if rng.random() < 0.5 else 1.0
-    # From the view's pixels to the picture's: unscaled, turned, mirrored, about the centre.
+    # Unscaled, turned, mirrored.
     cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
     back = np.array([[mirror * cos, -mirror * sin], [sin, cos]])
-    pixels = _sampled(grey, back, centre, shape, scale)
-    return View(_as_another_plate(pixels, rng)[None], _moved(boxes, back, centre, shape), case)
+    return Frame(back, centre, shape, scale)
 
 
-def _sampled(
-    grey: Grey, back: np.ndarray, centre: np.ndarray, shape: tuple[int, int], scale: float
-) -> Tensor:
+def _view(case: Case, grey: Grey, frame: Frame, boxes: Tensor, rng: np.random.Generator) -> View:
+    unit = _as_another_plate(_sampled(grey, frame), rng)
+    unit = marked(shuttered(unit, boxes, rng), boxes, rng)
+    return View((unit * 2 - 1)[None], boxes, case)
+
+
+def _sampled(grey: Grey, frame: Frame) -> Tensor:
+    back, centre, shape = frame.back, frame.centre, frame.shape
     picture = (ranged(torch.from_numpy(grey).float())[None, None] + 1) / 2
-    if scale < 0.75:  # what bilinear sampling would skip is averaged first
+    if frame.scale < 0.75:  # what bilinear sampling would skip is averaged first
         picture = functional.avg_pool2d(picture, 2)
         back, centre = back / 2, centre / 2
     rows, columns = picture.shape[2:]
@@ -110,21 +133,21 @@ def _sampled(
     return functional.grid_sample(picture, grid, align_corners=False)[0, 0]
 
 
-def _moved(boxes: Tensor, back: np.ndarray, centre: np.ndarray, shape: tuple[int, int]) -> Tensor:
-    """The boxes around where the view shows the old ones, those that are in view."""
+def _moved(boxes: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
+    """The boxes around where the view shows the old ones, cut to it, and the share that is left."""
     if not len(boxes):
-        return boxes.reshape(0, 4)
+        return torch.zeros(0, 4), torch.zeros(0)
     low, high = boxes[:, 0], boxes[:, 1]
     # The corners of an ellipse's box: a turned fracture does not grow to its corners.
-    middle = ((low + high) / 2 - torch.from_numpy(centre).float()).T
-    forward = torch.from_numpy(np.linalg.inv(back)).float()
-    at = (forward @ middle).T + torch.tensor([shape[1], shape[0]]) / 2
+    middle = ((low + high) / 2 - torch.from_numpy(frame.centre).float()).T
+    forward = torch.from_numpy(np.linalg.inv(frame.back)).float()
+    rows, columns = frame.shape
+    at = (forward @ middle).T + torch.tensor([columns, rows]) / 2
     half = ((forward**2) @ (((high - low) / 2) ** 2).T).sqrt().T
     full = torch.cat([at - half, at + half], dim=1)
-    limits = torch.tensor([shape[1], shape[0], shape[1], shape[0]], dtype=torch.float32)
+    limits = torch.tensor([columns, rows, columns, rows], dtype=torch.float32)
     cut = torch.minimum(full.clamp(min=0), limits)
-    share = area(cut) / area(full).clamp(min=1e-6)
-    return cut[share >= SHARE_VISIBLE]
+    return cut, area(cut) / area(full).clamp(min=1e-6)
 
 
 def area(boxes: Tensor) -> Tensor:
@@ -145,4 +168,4 @@ def _as_another_plate(unit: Tensor, rng: np.random.Generator) -> Tensor:
     if rng.random() < 0.3:
         noise = rng.standard_normal(tuple(unit.shape), dtype=np.float32)
         unit = unit + torch.from_numpy(noise) * rng.uniform(0, 0.04)
-    return unit.clamp(0, 1) * 2 - 1
+    return unit.clamp(0, 1)
