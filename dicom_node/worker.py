@@ -181,6 +181,7 @@ class Worker:
     def _work(self, job: Job, watch: Watch) -> None:
         study, closed_at = material(self.db, self.inbox, job)
         found, pipeline = self._load(job.pipeline)
+        _meant_for(pipeline, study)
         findings = pipeline.run(study, watch)
         reached("worker: pipeline ran")
         watch(0.95, "writing results")
@@ -240,6 +241,14 @@ class Worker:
             size=size,
             destinations=tuple(name for name, kinds in wanted.items() if result.kind in kinds),
         )
+
+
+def _meant_for(pipeline: Pipeline, study: Study) -> None:
+    """Raise `Rejected` where the pipeline takes none of the study's series, by their headers."""
+    verdicts = [pipeline.accepts(series) for series in study.series]
+    if not any(verdict.accepted for verdict in verdicts):
+        reasons = "; ".join(dict.fromkeys(one.reason.rstrip(".") for one in verdicts))
+        raise Rejected(f"Not processed, because: {reasons or 'the study has no series'}.")
 
 
 def run(orders: Orders) -> None:

@@ -17,6 +17,14 @@ def test_a_rejected_study_is_told_why(node: TroubledNode) -> None:
     assert "The hand is not in the picture." in node.cli("explain", uid).stdout.replace("\n", " ")
 
 
+def test_a_study_that_the_pipeline_does_not_take_is_not_processed(node: TroubledNode) -> None:
+    """Where it accepts no series, the pipeline is not run, and the job says why."""
+    uid = node.send("another's")
+    job = node.wait_for_job(uid, JobStatus.REJECTED)
+    assert job.reason == "Not processed, because: it is another's."
+    assert not list(node.lines("begin", uid))
+
+
 def test_a_retryable_failure_is_tried_later_and_then_given_up(node: TroubledNode) -> None:
     """`Retryable` puts the job back with a growing wait; after the last try it is dead."""
     uid = node.send("retry")

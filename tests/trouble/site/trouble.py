@@ -125,7 +125,9 @@ class Trouble:
     framework: Any = "none"
 
     def accepts(self, series: Series) -> Verdict:
-        """Take everything."""
+        """Take everything that does not say it is another's."""
+        if series.value("StudyDescription") == "another's":
+            return Verdict.no("it is another's.")
         return Verdict.yes()
 
     def load(self, device: str) -> None:
