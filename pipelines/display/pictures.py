@@ -60,7 +60,9 @@ def _decoded(ds: Dataset, frame: int) -> NDArray[Any]:
     """One frame's stored values; colour is RGB already."""
     try:
         check_sizes(ds, frame)
-        stored: NDArray[Any] = pixel_array(ds, index=frame - 1)
+        # What bits mean is looked up for each content of a narrow pixel, wherever they lie in it.
+        wide = int(ds.BitsAllocated) > 16
+        stored: NDArray[Any] = pixel_array(ds, index=frame - 1, correct_unused_bits=wide)
     except MALFORMED as error:
         raise NotShown(_UNDECODED) from error
     except BaseException as error:

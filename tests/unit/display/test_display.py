@@ -194,6 +194,16 @@ def test_bits_above_those_stored_do_not_matter(signed: bool) -> None:
     assert greys(dirty) == greys(clean)
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_value_may_lie_in_the_upper_bits(signed: bool) -> None:
+    """An old machine's High Bit of 15: the value is what lies below it, not what lies lowest."""
+    values = np.array([[-1900, 0, 70, 2000]] if signed else [[5, 300, 700, 4000]])
+    upper = {"BitsStored": 12, "HighBit": 15, "PixelRepresentation": int(signed)}
+    window = {"WindowCenter": 1000, "WindowWidth": 6000}
+    shifted = image((values << 4 | 0x5).astype(np.uint16), **upper, **window)
+    assert greys(shifted) == greys(image(values.astype(np.int16), **window))
+
+
 def test_a_palette_gives_colours() -> None:
     """16-bit entries by their high bytes; values beyond the table have its last colour."""
     ds = image(np.array([[0, 1, 2, 200]], np.uint8), PhotometricInterpretation="PALETTE COLOR")
