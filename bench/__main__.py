@@ -91,7 +91,8 @@ def measure(told: argparse.Namespace, folder: Path) -> Results:
         print(f"{one.what}: {one.seconds:.2f} s, {one.peak_mb:.0f} MB", flush=True)
     judged = list(judging.rounds(rounds, folder, smoke=smoke)) if "fracture" in only else []
     for found in judged:
-        print(f"{found.what}: {found.seconds:.3f} s, ratio {found.ratio:.2f}", flush=True)
+        beside = f", to networks {found.forward_ratio:.2f}" if found.forward_ratio else ""
+        print(f"{found.what}: {found.seconds:.3f} s, ratio {found.ratio:.2f}{beside}", flush=True)
     return Results(
         ingest=tuple(samples),
         delays=tuple(delays),
@@ -149,6 +150,9 @@ def main() -> int:
     try:
         if "fracture" in told.only:
             judging.check()  # before all else is measured in vain
+            if why := judging.why_not():
+                print(why, file=sys.stderr)
+                told.only = tuple(part for part in told.only if part != "fracture")
         with _scratch() as folder:
             facts = _facts(told, folder)
             if not told.smoke:

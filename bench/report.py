@@ -152,7 +152,7 @@ def judged_of(results: Results, what: str) -> list[Judged]:
 
 def _judging_targets(results: Results) -> list[tuple[str, float, bool, str, Spread | None]]:
     one, batch = judged_of(results, ONE), judged_of(results, BATCH)
-    rate = f"{BATCH}: fracture pipeline's rate over the model's alone"
+    rate = f"{BATCH}: fracture pipeline's rate over the plain model's"
     return [
         (f"{ONE}: file to findings", 0.4, False, "s", Spread.of(found.seconds for found in one)),
         (rate, 0.8, True, "x", Spread.of(found.ratio for found in batch)),
@@ -166,7 +166,10 @@ def as_json(results: Results, facts: dict[str, Any]) -> dict[str, Any]:
         for target in targets(results)
     ]
     delays = [{**asdict(delay), "added": delay.added} for delay in results.delays]
-    judged = [{**asdict(found), "ratio": found.ratio} for found in results.judged]
+    judged = [
+        {**asdict(found), "ratio": found.ratio, "forward_ratio": found.forward_ratio}
+        for found in results.judged
+    ]
     measured = {**asdict(results), "delays": delays, "judged": judged}
     return {**facts, "targets": told, **measured}
 

@@ -50,6 +50,36 @@ def option_problems(settings: Settings) -> list[str]:
     return wrong
 
 
+def pipeline_problems(settings: Settings) -> list[str]:
+    """What the pipelines in use say will keep them from work, such as a model that is not there.
+
+    Nothing that a node is stopped for: images can be taken in meanwhile, and their jobs wait.
+    """
+    from pipelines import configure, installed, problems
+
+    wrong, known = [], installed()
+    for name in in_use(settings):
+        found = known.get(name)
+        if found is None or found.error:
+            continue
+        try:
+            pipeline = found.make()
+            configure(pipeline, settings.options_of(name), settings.models_folder)
+        except (ImportError, AttributeError) as error:
+            wrong.append(f"pipeline {name} cannot be made: {error}.")
+        except ValueError as error:
+            wrong.append(f"pipelines.{name}.options: {error}")
+        else:
+            wrong += [f"pipeline {name}: {text}" for text in problems(pipeline)]
+    return wrong
+
+
+def in_use(settings: Settings) -> list[str]:
+    """The pipelines that routes lead to, and those that have settings of their own."""
+    routed = (name for route in settings.routes if route.enabled for name in route.pipelines)
+    return list(dict.fromkeys([*routed, *settings.pipelines]))
+
+
 def tls_problems(settings: Settings) -> list[str]:
     """What is wrong with the files of TLS, where it is used."""
     if not _uses_tls(settings):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics import BINS, Estimate, Scores, Truth, share
+from models.metrics import BINS, Estimate, Scores, Truth, binned, share
 
 Curve = list[tuple[float, float]]
 
@@ -65,7 +65,7 @@ class Bin:
 
 def reliability(truth: Truth, scores: Scores) -> list[Bin]:
     """The bins that the calibration error is of, those without a picture left out."""
-    places = np.minimum((scores * BINS).astype(np.intp), BINS - 1)
+    places = binned(scores)
     found = []
     for place in range(BINS):
         members = places == place

@@ -1,7 +1,7 @@
 """Looking at a whole set of pictures: the index, the pictures, and what is broken among them.
 
 A set is an index (CSV with at least the columns file and label) and a folder of JPEG or PNG files.
-What is made of the pictures is the task's own: see `models/fracture/evaluate.py`.
+What is made of the pictures is the task's own: see `models/fracture/measuring/evaluate.py`.
 """
 
 from __future__ import annotations

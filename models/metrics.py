@@ -7,8 +7,9 @@ and negatives by themselves, with a fixed seed: the same scores give the same in
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ Figure = Callable[[Truth, Scores], float]
 
 RESAMPLES = 1000
 BINS = 15
+_EDGE = 1e-6
+"""A logit is finite only so far from 0 and 1."""
 _Z = 1.959963984540054
 """The normal distribution's 97.5 % quantile."""
 
@@ -35,6 +38,13 @@ class Estimate:
     def to_dict(self) -> dict[str, float | int]:
         """The estimate as JSON carries it."""
         return {"value": self.value, "low": self.low, "high": self.high, "count": self.count}
+
+
+def told(estimate: Mapping[str, Any] | None) -> str:
+    """A figure with its interval, as people read it."""
+    if estimate is None:
+        return "-"
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
 # ---------------------------------------------------------------- figures of a ranking
@@ -76,14 +86,24 @@ def sensitivity_at(specificity: float) -> Figure:
 
 def calibration_error(truth: Truth, scores: Scores) -> float:
     """ECE: how far shares are from probabilities, over 15 bins of equal width."""
-    bins = np.minimum((scores * BINS).astype(np.intp), BINS - 1)
-    gaps = np.bincount(bins, weights=scores - truth, minlength=BINS)
+    gaps = np.bincount(binned(scores), weights=scores - truth, minlength=BINS)
     return float(np.abs(gaps).sum() / scores.size)
+
+
+def binned(scores: Scores) -> NDArray[np.intp]:
+    """In which of 15 bins each probability is."""
+    return np.minimum((scores * BINS).astype(np.intp), BINS - 1)
 
 
 def brier(truth: Truth, scores: Scores) -> float:
     """The mean squared distance of the probability from the truth."""
     return float(np.mean((scores - truth) ** 2))
+
+
+def logits(scores: Scores) -> Scores:
+    """The logits of probabilities, kept finite."""
+    inside = scores.clip(_EDGE, 1 - _EDGE)
+    return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
 
 # ---------------------------------------------------------------- intervals
@@ -96,21 +116,26 @@ def estimate(
 
     `centred` moves the interval to the figure: resampling alone makes a calibration error larger.
     """
-    positive, negative = np.flatnonzero(truth), np.flatnonzero(~truth)
-    if not positive.size or not negative.size:
+    if truth.all() or not truth.any():
         return None
     value = figure(truth, scores)
-    rng = np.random.default_rng(0)
-    found = np.empty(RESAMPLES)
-    for number in range(RESAMPLES):
-        drawn = np.concatenate(
-            [rng.choice(members, members.size) for members in (positive, negative)]
-        )
-        found[number] = figure(truth[drawn], scores[drawn])
+    found = resampled(truth, lambda drawn: figure(truth[drawn], scores[drawn]))
     if centred:
         found += value - found.mean()
     low, high = np.quantile(found, (0.025, 0.975))
     return Estimate(value, max(0.0, float(low)), min(1.0, float(high)), truth.size)
+
+
+def resampled(truth: Truth, figure: Callable[[NDArray[np.intp]], float]) -> NDArray[np.float64]:
+    """A figure of pictures drawn again and again, of which it is given the places."""
+    classes = np.flatnonzero(truth), np.flatnonzero(~truth)
+    rng = np.random.default_rng(0)
+    found = np.empty(RESAMPLES)
+    for number in range(RESAMPLES):
+        found[number] = figure(
+            np.concatenate([rng.choice(members, members.size) for members in classes])
+        )
+    return found
 
 
 def share(hits: int, count: int) -> Estimate | None:
@@ -124,3 +149,17 @@ def share(hits: int, count: int) -> Estimate | None:
     # Rounding must not put the figure outside its own interval.
     low, high = min(value, max(0.0, middle - reach)), max(value, min(1.0, middle + reach))
     return Estimate(value, low, high, count)
+
+
+def mean_share(shares: Sequence[Estimate]) -> Estimate | None:
+    """The mean of shares that count the same, however many pictures each is of.
+
+    Its interval is of theirs: distances of independent shares add up as squares (Newcombe).
+    """
+    if not shares:
+        return None
+    value = sum(one.value for one in shares) / len(shares)
+    below = math.hypot(*(one.value - one.low for one in shares)) / len(shares)
+    above = math.hypot(*(one.high - one.value for one in shares)) / len(shares)
+    count = sum(one.count for one in shares)
+    return Estimate(value, max(0.0, value - below), min(1.0, value + above), count)

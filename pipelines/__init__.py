@@ -81,6 +81,13 @@ def configure(pipeline: Pipeline, options: Mapping[str, Any], models: Path) -> N
         _refuse(options)
 
 
+def problems(pipeline: Pipeline) -> list[str]:
+    """Why its `load` would fail, in sentences, as far as a configured pipeline can tell."""
+    from pipelines.contract import Checkable
+
+    return list(pipeline.problems()) if isinstance(pipeline, Checkable) else []
+
+
 def installed() -> dict[str, Installed]:
     """Every pipeline by name: ours, then those that entry points add, broken ones included."""
     found = {pipeline.name: pipeline for pipeline in BUILT_IN}

@@ -29,10 +29,14 @@ def grey(path: Path) -> NDArray[np.uint8]:
         return np.array(picture.convert("L"))
 
 
-def radiographs(label: str, count: int, **columns: str) -> list[NDArray[np.uint8]]:
-    """So many of the radiographs with a label that no model was trained on."""
+def radiographs(label: str, count: int, **columns: str | None) -> list[NDArray[np.uint8]]:
+    """So many of the radiographs with a label that no model was trained on.
+
+    Without hardware, unless a column is asked for otherwise; None: it may say anything.
+    """
     folder = real("fracture")
-    wanted = {"split": "val", "label": label, "hardware": "0", **columns}
+    asked = {"split": "val", "label": label, "hardware": "0", **columns}
+    wanted = {column: value for column, value in asked.items() if value is not None}
     with (folder / "index.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if wanted.items() <= row.items()]
     return [grey(folder / "images" / row["file"]) for row in rows[:count]]

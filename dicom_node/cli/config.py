@@ -45,6 +45,7 @@ def check(args: Namespace) -> int:
             errors += preflight.option_problems(error.draft)
     else:
         errors = preflight.problems(settings)
+        errors += [one for one in preflight.pipeline_problems(settings) if one not in errors]
         cautions = preflight.cautions(settings, installed())
     if args.json:
         print(json.dumps({"ok": not errors, "errors": errors, "warnings": cautions}, indent=2))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from models.fracture.opinion import FractureModel
-    from models.registry import Entry, Registry
+    from models.opinion import Model
+    from models.registry import Card, Entry, Registry
 
 BETWEEN_LINES = 10.0
 """Seconds between two lines that say how far it is, where nobody watches a bar."""
@@ -72,6 +72,11 @@ def found(name: str) -> Entry:
         raise Stop(str(error)) from None
 
 
+def digests(card: Card) -> dict[str, str]:
+    """What tells this model from every other: its weights, and what is made of their outputs."""
+    return {"digest": card.digest, "meaning_digest": card.meaning_digest}
+
+
 def bench(args: Namespace) -> int:
     """Time a model on a synthetic picture, one after the other."""
     import os
@@ -83,8 +88,8 @@ def bench(args: Namespace) -> int:
     timing = timed(model.look, args.pictures, args.threads or os.cpu_count() or 1)
     if args.json:
         card = model.card
-        told = {"name": card.name, "version": card.version, "digest": card.digest}
-        as_json({"model": told, **timing.to_dict()})
+        told = {"name": card.name, "version": card.version}
+        as_json({"model": told | digests(card), **timing.to_dict()})
         return DONE
     print(
         f"{model.card.name}: {timing.per_second:.1f} pictures a second; one takes "
@@ -94,7 +99,7 @@ def bench(args: Namespace) -> int:
     return DONE
 
 
-def _loaded(args: Namespace) -> FractureModel:
+def _loaded(args: Namespace) -> Model:
     from dicom_node.cli.node import settings
     from models.registry import RegistryError, load
 
@@ -108,8 +113,8 @@ def _loaded(args: Namespace) -> FractureModel:
 def evaluate(args: Namespace) -> int:
     """Score a set and write what came of it; status 1 where a picture could not be read."""
     from models.evaluation import BadSet, read_boxes, read_index
-    from models.fracture.evaluate import evaluate as judged
     from models.registry import RegistryError
+    from models.registry.known import TASKS, imported
 
     beside = args.index.with_name("boxes.csv")
     listed = args.boxes or (beside if beside.exists() else None)
@@ -120,6 +125,7 @@ def evaluate(args: Namespace) -> int:
         boxes = read_boxes(listed) if listed else {}
         model = _loaded(args)
         with _progress(len(rows)) as report:
+            judged = imported(TASKS[model.card.task])
             told = judged(model, rows, args.images, boxes, report)
     except BadSet as error:
         raise Stop(str(error), USAGE) from None
@@ -136,10 +142,8 @@ def evaluate(args: Namespace) -> int:
 
 def _summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     """The figures as people read them."""
-    yield (
-        f"{metrics['pictures']} pictures, {metrics['scored']} scored: {metrics['positive']} with "
-        f"the finding, {metrics['negative']} without; threshold {metrics['threshold']:.3f}"
-    )
+    plain = {name: told for name, told in metrics.items() if isinstance(told, int | float)}
+    yield ", ".join(f"{name} {told:.4g}" for name, told in plain.items())
     for name, told in metrics.items():
         if isinstance(told, dict) and "value" in told:
             figures = f"{told['value']:.3f} ({told['low']:.3f} to {told['high']:.3f})"
@@ -147,16 +151,13 @@ def _summary(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _write(path: Path, told: Mapping[str, Any]) -> None:
-    """Write the whole file or none."""
     import json
-    import os
 
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    from models.files import write_whole
+
     try:
-        beside.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, json.dumps(told, indent=1, allow_nan=False) + "\n")
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise Stop(f"{path} cannot be written: {error.strerror}.") from None
 
 

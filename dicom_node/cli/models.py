@@ -11,6 +11,7 @@ from dicom_node.cli.kinds import Commands, positive, with_json
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
     from models.registry import Entry
 
@@ -90,8 +91,8 @@ def listing(args: Namespace) -> int:
 
 def plain(entry: Entry) -> dict[str, Any]:
     """A model as JSON carries it."""
-    told = {"digest": entry.card.digest, "from": entry.origin, "folder": str(entry.folder)}
-    return {**entry.card.to_dict(), **told}
+    where = {"from": entry.origin, "folder": str(entry.folder)}
+    return {**entry.card.to_dict(), **model_runs.digests(entry.card), **where}
 
 
 def show_one(args: Namespace) -> int:
@@ -116,22 +117,30 @@ def verify(args: Namespace) -> int:
     """Read all weights and compare them with the cards."""
     from dicom_node.cli.out import as_json
 
-    if args.name:
-        told = [(args.name, list(model_runs.found(args.name).problems()))]
-    else:
-        entries, broken = model_runs.registry().listing()
-        told = [(entry.card.name, list(entry.problems())) for entry in entries]
-        told += [(one.name, [one.reason]) for one in broken]
-    ok = not any(problems for _, problems in told)
+    told = list(_verified(args.name))
+    ok = all(one["ok"] for one in told)
     if args.json:
-        models = [{"name": name, "ok": not found, "problems": found} for name, found in told]
-        as_json({"ok": ok, "models": models})
+        as_json({"ok": ok, "models": told})
         return DONE if ok else WRONG
-    for name, problems in told:
-        print(f"{name}: " + (" ".join(problems) or "its weights are what its card says."))
+    for one in told:
+        said = " ".join(one["problems"]) or "its weights are what its card says."
+        print(f"{one['name']}: {said}")
+        if one["ok"]:
+            print(f"  weights  {one['digest']}\n  meaning  {one['meaning_digest']}")
     if not told:
         print("There are no models.")
     return DONE if ok else WRONG
+
+
+def _verified(name: str | None) -> Iterator[dict[str, Any]]:
+    """What is found of one model, or of all."""
+    entries, broken = model_runs.registry().listing() if name is None else ([], [])
+    for entry in entries if name is None else [model_runs.found(name)]:
+        problems = list(entry.problems())
+        told = {"name": entry.card.name, "ok": not problems, "problems": problems}
+        yield told | model_runs.digests(entry.card)
+    for one in broken:
+        yield {"name": one.name, "ok": False, "problems": [one.reason]}
 
 
 def add(args: Namespace) -> int:

@@ -1,10 +1,12 @@
-"""From what the networks say to a probability that keeps its word.
+"""From what the networks say to a probability that keeps its word, for a picture and for a study.
 
-A logistic regression on the picture's logit and on that of its hottest place, fitted on pictures
-that the network did not train on.
+Fitted on pictures that no member was trained on. The data know no studies, so that studies are put
+together of single pictures: of the same regions, all fractured or none, as views of one bone are.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,25 +16,57 @@ from models.registry.card import Calibration
 Floats = NDArray[np.float64]
 SLIGHT = 1e-3
 """Keeps the fit finite where the classes can be told apart without a mistake."""
+VIEWS = (2, 3, 4)
+STUDIES = 4000
+"""How many are put together, for each number of views."""
 
 
 def fitted(
-    logits: Floats, hottest: Floats, fractured: NDArray[np.bool_]
-) -> tuple[float, Calibration]:
-    """How much the hottest place counts beside the picture, and what their sum is worth."""
-    picture, place, constant = _likeliest(np.stack([logits, hottest], axis=1), fractured)
-    if picture <= 0:
+    logits: Floats, fractured: NDArray[np.bool_], regions: Sequence[tuple[bool, ...]]
+) -> Calibration:
+    """What a picture's logit is worth, and how much less the highest of several is."""
+    slope, constant = _likeliest(logits[:, None], fractured)
+    if slope <= 0:
         raise ValueError("The pictures' logits say nothing of fractures.")
-    rounded = Calibration(temperature=round(1 / picture, 6), bias=round(constant, 6))
-    return round(place / picture, 6), rounded
+    given = slope * logits + constant
+    views = _views(given, fractured, regions)
+    return Calibration(
+        temperature=round(1 / slope, 6), bias=round(constant, 6), views=round(views, 6)
+    )
 
 
-def _likeliest(inputs: Floats, truth: NDArray[np.bool_]) -> tuple[float, ...]:
-    """The weights under which these labels are likeliest (Newton's method)."""
-    inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
+def _views(
+    given: Floats, fractured: NDArray[np.bool_], regions: Sequence[tuple[bool, ...]]
+) -> float:
+    """What the logarithm of the number of views adds to the highest of their logits."""
+    rng = np.random.default_rng(0)
+    known = np.array([hash(region) for region in regions])
+    alike = [
+        np.flatnonzero((known == known[number]) & (fractured == fractured[number]))
+        for number in range(len(given))
+    ]
+    highest, counts, truth = [], [], []
+    for count in VIEWS:
+        for number in rng.integers(len(given), size=STUDIES):
+            chosen = [number, *rng.choice(alike[number], count - 1)]
+            highest.append(given[chosen].max())
+            counts.append(np.log(count))
+            truth.append(fractured[number])
+    (added,) = _likeliest(
+        np.array(counts)[:, None], np.array(truth), start=np.array(highest), constant=False
+    )
+    return added
+
+
+def _likeliest(
+    inputs: Floats, truth: NDArray[np.bool_], start: Floats | float = 0.0, *, constant: bool = True
+) -> tuple[float, ...]:
+    """The weights under which these labels are likeliest, added to a start (Newton's method)."""
+    if constant:
+        inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
     weights = np.zeros(inputs.shape[1])
     for _ in range(50):
-        expected = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
+        expected = 1 / (1 + np.exp(-np.clip(inputs @ weights + start, -30, 30)))
         slope = inputs.T @ (truth - expected) - SLIGHT * weights
         curve = (inputs * (expected * (1 - expected))[:, None]).T @ inputs
         step = np.linalg.solve(curve + SLIGHT * np.eye(len(weights)), slope)

@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.fracture.network import STRIDE
-from models.fracture.opinion import Candidate
 from models.fracture.picture import Prepared
+from models.opinion import Candidate
 
 MOST = 8
 LEAST_SCORE = 0.05

@@ -2,8 +2,8 @@
 
     python -m models.fracture.finish --data DIR --backbone FILE [--members DIR] [--out DIR]
 
-Everything is fitted on what each member did not see of the training split: the fold it held out.
-The split called `val` is not read here; `dicom-node models eval` measures on it.
+Everything is fitted on what no member saw of the training split: the fold that is held out. The
+split called `val` is not read here; `dicom-node models eval` measures on it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from models.fracture.calibration import fitted
-from models.fracture.data import FOLDS, Case, grey, read
+from models.fracture.data import FOLDS, HELD_OUT, Case, grey, read
 from models.fracture.domain import Domain
 from models.fracture.model import Raw, seen_by, texture
 from models.fracture.network import REGIONS, Backbone, FractureNet, channels_last, start_from
-from models.fracture.picture import LONGEST, MULTIPLE, prepare
-from models.registry.card import CARD, Calibration, made
+from models.fracture.picture import CONTRACT, prepare
+from models.registry.card import CARD, made
 
 SHIPPED = Path(__file__).with_name("shipped")
 WEIGHTS = "weights.safetensors"
@@ -42,40 +42,29 @@ USUAL = "specificity-0.95"
 
 @dataclass(frozen=True)
 class Looked:
-    """What a member says of a case that it never saw."""
+    """What the members say together of a case that none of them was trained on."""
 
     case: Case
     raw: Raw
 
 
 def held_out(
-    members: Mapping[int, FractureNet], cases: Sequence[Case], images: Path
+    members: Sequence[FractureNet], cases: Sequence[Case], images: Path
 ) -> Iterator[Looked]:
-    """Each member on the fold that it held out."""
-    for fold, member in members.items():
-        for case in cases:
-            if case.split == "train" and case.fold == fold:
-                yield Looked(case, seen_by([member], prepare(grey(images / case.file))))
+    """The members on the fold that was kept from all of them."""
+    for case in cases:
+        if case.split == "train" and case.fold == HELD_OUT:
+            yield Looked(case, seen_by(members, prepare(grey(images / case.file))))
 
 
-def members_in(folder: Path) -> dict[int, FractureNet]:
-    """The trained members by the fold they held out, rounded as they will be stored."""
-    found = {}
+def members_in(folder: Path) -> list[FractureNet]:
+    """The trained members, rounded as they will be stored."""
+    found = []
     for path in sorted(folder.glob("member*.safetensors")):
         net = FractureNet().eval()
         net.load_state_dict({n: v.half().float() for n, v in load_file(path).items()})
-        found[int(path.stem.removeprefix("member"))] = channels_last(net, "cpu")
+        found.append(channels_last(net, "cpu"))
     return found
-
-
-def calibrated(looked: Sequence[Looked]) -> tuple[float, Calibration, np.ndarray]:
-    """How much the hottest place counts, the calibration, and these cases' probabilities."""
-    logits = np.array([one.raw.logit for one in looked])
-    hottest = np.array([one.raw.hottest for one in looked])
-    fractured = np.array([one.case.fractured for one in looked])
-    share, calibration = fitted(logits, hottest, fractured)
-    given = [calibration.probability(float(total)) for total in logits + share * hottest]
-    return share, calibration, np.array(given)
 
 
 def operating_points(probabilities: np.ndarray, fractured: np.ndarray) -> dict[str, float]:
@@ -144,14 +133,7 @@ def about(
             "ones dropped, near-duplicates kept together. Started from MobileNetV2 trained on "
             "ImageNet (google-coral/test_data, Apache-2.0)."
         ),
-        "input": {
-            "aspect": "kept",
-            "channels": 1,
-            "mean": [0.5],
-            "std": [0.5],
-            "longest": LONGEST,
-            "multiple": MULTIPLE,
-        },
+        "input": asdict(CONTRACT),
         "labels": ["fracture"],
         "positive": "fracture",
         "thresholds": dict(points),
@@ -180,26 +162,29 @@ def main() -> None:
     cases, images = read(chosen.data), chosen.data / "images"
     members = members_in(chosen.members)
     looked = list(held_out(members, cases, images))
-    hottest, calibration, probabilities = calibrated(looked)
     fractured = np.array([one.case.fractured for one in looked])
+    logits = np.array([one.raw.logit for one in looked])
+    calibration = fitted(logits, fractured, [one.case.regions for one in looked])
+    probabilities = np.array([calibration.probability(float(logit)) for logit in logits])
     metal = np.array([float(one.raw.scene.sigmoid()[len(REGIONS)]) for one in looked])
     hardware = np.array([one.case.hardware for one in looked])
     eyes = eyes_from(chosen.backbone)
     domain, strange = surroundings(eyes, cases, images)
     settings = {
         "members": len(members),
-        "hottest": hottest,
         "strange": round(float(np.quantile(strange, 1 - REFUSED_AT_HOME)), 4),
         "metal": round(float(np.quantile(metal[~hardware], METAL_SPECIFICITY)), 4),
     }
+    found = int((metal[hardware] > settings["metal"]).sum())
     seen = {
         "pictures": len(looked),
         "fractured": int(fractured.sum()),
-        "metal_sensitivity": round(float((metal[hardware] > settings["metal"]).mean()), 4),
+        "hardware": int(hardware.sum()),
+        "hardware_found": found,
     }
     points = operating_points(probabilities, fractured)
     fields = about(settings, points, seen) | {"calibration": asdict(calibration)}
-    ship(list(members.values()), eyes, domain, fields, chosen.out)
+    ship(members, eyes, domain, fields, chosen.out)
 
 
 if __name__ == "__main__":

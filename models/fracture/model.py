@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load as load_tensors
 from torch import Tensor
+from torch.nn import functional
 
 from models.fracture.candidates import candidates
 from models.fracture.domain import LONGEST, Domain
-from models.fracture.network import REGIONS, Backbone, FractureNet, Seen, channels_last
-from models.fracture.opinion import Opinion
-from models.fracture.picture import Grey, Prepared, prepare
+from models.fracture.network import REGIONS, STRIDE, Backbone, FractureNet, Seen, channels_last
+from models.fracture.picture import CONTRACT, Grey, Prepared, prepare
+from models.opinion import Opinion
 from models.registry.card import Calibration, Card
+from models.registry.entries import Entry
 
 STRANGE = "The picture does not look like an X-ray of an arm, a leg, a hip or a shoulder."
 METAL = "Metal hardware seems to be in the picture, beside which the model was hardly trained."
@@ -28,7 +29,6 @@ class Raw:
     """What the networks say together, before it is calibrated."""
 
     logit: float
-    hottest: float
     heat: Tensor
     """(1, H/8, W/8), 0 to 1."""
     reach: Tensor
@@ -37,7 +37,7 @@ class Raw:
 
 
 class FractureEnsemble:
-    """Members of one architecture, trained on different parts of the data."""
+    """Members of one architecture, trained from different seeds on the same data."""
 
     def __init__(
         self,
@@ -51,7 +51,6 @@ class FractureEnsemble:
         self.eyes = channels_last(eyes.eval(), device)
         settings: Any = card.settings
         self.calibration = card.calibration or Calibration()
-        self.hottest = float(settings["hottest"])
         self.strange, self.metal = float(settings["strange"]), float(settings["metal"])
         self.members = [channels_last(member.eval(), device) for member in members]
 
@@ -63,7 +62,8 @@ class FractureEnsemble:
         scene = raw.scene.sigmoid().tolist()
         found = candidates(raw.heat, raw.reach, prepared, (grey.shape[0], grey.shape[1]))
         return Opinion(
-            probability=self.calibration.probability(raw.logit + self.hottest * raw.hottest),
+            probability=self.calibration.probability(raw.logit),
+            logit=raw.logit,
             candidates=tuple(found),
             activation=raw.activation,
             refused=STRANGE if strangeness > self.strange else "",
@@ -78,11 +78,11 @@ def seen_by(members: Sequence[FractureNet], prepared: Prepared, device: str = "c
     seen = [_explained(member, pixels) for member in members]
     heats = torch.stack([one.heat[0] for one, _ in seen]).mean(dim=0)
     activation = torch.stack([activation for _, activation in seen]).mean(dim=0)
-    rows, columns = -(-prepared.rows // 8), -(-prepared.columns // 8)
-    activation = activation[:rows, :columns]
+    activation = functional.interpolate(
+        activation[None, None], scale_factor=STRIDE, mode="bilinear", align_corners=False
+    )[0, 0, : prepared.rows, : prepared.columns]
     return Raw(
         logit=float(torch.stack([one.logit[0] for one, _ in seen]).mean()),
-        hottest=float(heats[:, :rows, :columns].amax()),
         heat=heats.sigmoid().cpu(),
         reach=torch.stack([one.reach[0] for one, _ in seen]).mean(dim=0).cpu(),
         activation=(activation / activation.amax().clamp(min=1e-6)).cpu().numpy(),
@@ -115,10 +115,11 @@ def texture(eyes: Backbone, grey: Grey, device: str = "cpu") -> Tensor:
         return eyes.texture(pixels).cpu()
 
 
-def load(card: Card, folder: Path, device: str = "cpu") -> FractureEnsemble:
-    """The ensemble whose weights lie beside the card; the registry has checked their digest."""
-    (file,) = card.files
-    stored = load_file(folder / file.name)
+def load(entry: Entry, device: str = "cpu") -> FractureEnsemble:
+    """The ensemble of a registered entry, from the bytes whose digest was checked."""
+    card, stored = entry.card, load_tensors(entry.only_file())
+    if card.input != CONTRACT:
+        raise ValueError("the card's input is another one than the network's")
     members = []
     for number in range(int(card.settings["members"])):
         net = FractureNet()

@@ -7,6 +7,7 @@ stretched; the brightness range taken from the picture, so that exposure matters
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from models.registry.card import Input
+
 LONGEST = 640
 """The longer side of the network's input, in pixels."""
 MULTIPLE = 32
 """The network's sides are multiples of this: the picture is filled up with black."""
 
 Grey = NDArray[np.uint8]
+CONTRACT = Input(
+    aspect="kept",
+    range="quantiles",
+    channels=1,
+    mean=(0.5,),
+    std=(0.5,),
+    longest=LONGEST,
+    multiple=MULTIPLE,
+)
+"""What `prepare` does, in the words of a card."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,8 @@ def scaled_to(grey: Tensor, longest: int) -> Tensor:
 def ranged(picture: Tensor) -> Tensor:
     """A picture brought to -1 to 1 by its own darkest and brightest parts."""
     # A sample is enough for percentiles, and sorting every pixel would cost more than looking.
-    sample = picture.flatten()[:: max(1, picture.numel() // 50_000)]
+    step = max(1, math.isqrt(picture.numel() // 50_000))
+    sample = picture[::step, ::step].flatten()
     low, high = torch.quantile(sample, torch.tensor([0.005, 0.995])).tolist()
     unit: Tensor = (picture - low) / max(high - low, 1.0)
     return unit.clamp(0, 1) * 2 - 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,10 +17,14 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationE
 from pydantic.dataclasses import dataclass
 
 from models.registry.errors import RegistryError
+from models.registry.known import FRAMEWORKS, TASKS
 
 CARD = "card.json"
-RESNETS = ("resnet18", "resnet34", "resnet50")
-"""The state dicts that a site may bring; others are networks of our own."""
+MEANING = (
+    *("input", "output", "labels", "positive", "thresholds", "operating_point", "calibration"),
+    "settings",
+)
+"""The fields that decide, with the weights, what is said of a picture."""
 
 Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^\S(.*\S)?$")]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -40,6 +44,15 @@ def _different(labels: tuple[str, ...]) -> tuple[str, ...]:
     return labels
 
 
+def _one_of(known: Iterable[str]) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in known:
+            raise ValueError(f"{name} is not known; known are {', '.join(known)}")
+        return name
+
+    return AfterValidator(check)
+
+
 Labels = Annotated[tuple[Line, ...], Field(min_length=1), AfterValidator(_different)]
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
@@ -51,10 +64,13 @@ class Input:
     aspect: Literal["padded", "kept"]
     """"padded": fitted into width x height and filled up with black; "kept": its longer side
     brought to `longest` and filled up to `multiple` only."""
+    range: Literal["depth", "quantiles"] = "depth"
+    """What becomes 0 and 1. "depth": black and white of the stored depth; "quantiles": the 0.5 %
+    and the 99.5 % quantile of the picture itself, once it is scaled; what lies beyond is cut."""
     channels: Literal[1, 3] = 3
     """3: the grey picture three times."""
     mean: tuple[Finite, ...]
-    """Taken from each channel, whose values are 0 (black) to 1 (white) ..."""
+    """Taken from each channel, whose values are 0 to 1 ..."""
     std: tuple[Above0, ...]
     """... before it is divided by this."""
     width: Side | None = None
@@ -75,17 +91,22 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Calibration:
-    """Makes a probability of the logit of the positive label: sigmoid(logit / temperature + bias).
+    """Makes a probability of the logit of the positive label.
 
-    The logit is that label's output less the logarithm of the others' summed exponentials.
+    That is sigmoid(logit / temperature + bias + views * ln(n)), where n is the number of views of
+    which this is the highest logit: one where a single picture is judged. The logit is the label's
+    output less the logarithm of the others' summed exponentials.
     """
 
     temperature: Above0 = 1.0
     bias: Finite = 0.0
+    views: Finite = 0.0
+    """0: that a logit is the highest of several changes nothing."""
 
-    def probability(self, logit: float) -> float:
-        """What a logit is worth; written so that neither end overflows."""
-        return 0.5 * (1.0 + math.tanh(0.5 * (logit / self.temperature + self.bias)))
+    def probability(self, logit: float, views: int = 1) -> float:
+        """What a logit, the highest of so many views, is worth; neither end overflows."""
+        total = logit / self.temperature + self.bias + self.views * math.log(views)
+        return 0.5 * (1.0 + math.tanh(0.5 * total))
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
@@ -110,10 +131,10 @@ class Card:
 
     name: Name
     version: Line
-    task: Literal["fracture"]
-    framework: Literal["torch", "onnx", "torchscript"]
+    task: Annotated[Name, _one_of(TASKS)]
+    framework: Annotated[Name, _one_of(FRAMEWORKS)]
     architecture: Line
-    """A name that the code knows for torch; for the others, which carry theirs, a description."""
+    """A name that `known.ARCHITECTURES` has; a description where the files carry theirs."""
     files: Annotated[tuple[File, ...], Field(min_length=1)]
     licence: Line
     data: Text
@@ -152,6 +173,16 @@ class Card:
         """One digest over all weights: what `sha256sum FILE... | sha256sum` says of them."""
         lines = sorted((file.name, f"{file.sha256}  {file.name}\n") for file in self.files)
         return hashlib.sha256("".join(line for _, line in lines).encode()).hexdigest()
+
+    @property
+    def meaning_digest(self) -> str:
+        """One digest over the fields in `MEANING`, in whatever order they are written.
+
+        What has its default is left out, so that a field that is new to the program leaves the
+        digests of older cards as they are.
+        """
+        told = _CARD.dump_python(self, mode="json", include=set(MEANING), exclude_defaults=True)
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     @property
     def threshold(self) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.fracture.opinion import Opinion
+from models.opinion import Opinion
 from models.registry.card import Calibration, Card
 from models.registry.errors import RegistryError
 from models.registry.preparing import prepare
@@ -32,15 +32,17 @@ class Classifier:
         values, activation = self.run(prepared.pixels)
         if activation is not None:
             activation = np.ascontiguousarray(prepared.picture_of(activation))
+        found = logit(values, self.card)
         return Opinion(
-            probability=probability(values, self.card),
+            probability=(self.card.calibration or Calibration()).probability(found),
+            logit=found,
             activation=activation,
             why_no_activation=self.why_no_activation,
         )
 
 
-def probability(values: Array, card: Card) -> float:
-    """The calibrated probability of the positive label."""
+def logit(values: Array, card: Card) -> float:
+    """The logit of the positive label."""
     flat = np.asarray(values, np.float64).reshape(-1)
     if flat.size != len(card.labels):
         raise RegistryError(
@@ -51,8 +53,7 @@ def probability(values: Array, card: Card) -> float:
     if card.output == "probabilities":
         flat = _logits(flat, card)
     others = np.delete(flat, card.index)
-    logit = flat[card.index] - (np.logaddexp.reduce(others) if others.size else 0.0)
-    return (card.calibration or Calibration()).probability(float(logit))
+    return float(flat[card.index] - (np.logaddexp.reduce(others) if others.size else 0.0))
 
 
 def _logits(shares: NDArray[np.float64], card: Card) -> NDArray[np.float64]:

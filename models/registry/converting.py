@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from models.registry.card import RESNETS
 from models.registry.errors import RegistryError
+from models.registry.known import RESNETS
 
 if TYPE_CHECKING:
     from torch import Tensor

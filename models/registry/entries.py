@@ -41,6 +41,15 @@ class Entry:
             )
         return found
 
+    def only_file(self) -> bytes:
+        """Its file, checked, where its kind of model is a single one."""
+        if len(self.card.files) != 1:
+            raise RegistryError(
+                f"The card of {self.card.name} names {len(self.card.files)} files; a model of this "
+                "kind is one."
+            )
+        return self.weights(self.card.files[0])
+
     def problems(self) -> Iterator[str]:
         """Everything that is wrong with its files."""
         for file in self.card.files:

@@ -5,73 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from safetensors import SafetensorError
 
-from models.registry.card import RESNETS
 from models.registry.entries import Entry
 from models.registry.errors import RegistryError
+from models.registry.known import ARCHITECTURES, imported
 
 if TYPE_CHECKING:
-    from models.fracture.opinion import FractureModel
+    from models.opinion import Model
 
-OURS = "fracture-ensemble"
+_UNFIT = (LookupError, TypeError, ValueError, RuntimeError, SafetensorError)
+"""What loaders raise where weights and card do not go together; torch raises RuntimeError."""
 
 
-def load(entry: Entry, device: str = "cpu", threads: int | None = None) -> FractureModel:
+def load(entry: Entry, device: str = "cpu", threads: int | None = None) -> Model:
     """Load a model, and let it look at an empty picture once: what does not fit is said now."""
-    if entry.card.framework != "onnx":
-        import torch
-
-        if device != "cpu" and not torch.cuda.is_available():
-            raise RegistryError(f"The device {device} is not there: torch finds no GPU.")
-        if threads is not None:
-            torch.set_num_threads(threads)
-    model = _loaded(entry, device, threads)
-    model.look(np.zeros((64, 48), np.uint8))
+    card = entry.card
+    if card.framework in ("torch", "torchscript"):
+        _ready_torch(device, threads)
+    try:
+        model = _loaded(entry, device, threads)
+        model.look(np.zeros((64, 48), np.uint8))
+    except _UNFIT as error:
+        told = " ".join(str(error).split())[:300]
+        raise RegistryError(
+            f"The model {card.name} cannot be loaded, its card, its weights and this program do "
+            f"not go together: {type(error).__name__}: {told}"
+        ) from error
     return model
 
 
-def _loaded(entry: Entry, device: str, threads: int | None) -> FractureModel:
-    card = entry.card
-    if card.architecture == OURS and card.framework == "torch":
-        from models.fracture.model import load as load_ours
+def _ready_torch(device: str, threads: int | None) -> None:
+    import torch
 
-        entry.check()
-        return load_ours(card, entry.folder, device)
-    file = _only_file(entry)
+    if device != "cpu" and not torch.cuda.is_available():
+        raise RegistryError(f"The device {device} is not there: torch finds no GPU.")
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+def _loaded(entry: Entry, device: str, threads: int | None) -> Model:
+    card = entry.card
     if card.framework == "onnx":
         from models.registry import onnx_file
 
-        return onnx_file.load(card, file, device, threads)
+        return onnx_file.load(card, entry.only_file(), device, threads)
     if card.framework == "torchscript":
         from models.registry import scripted
 
-        return scripted.load(card, file, device)
-    return _resnet(entry, file, device)
-
-
-def _resnet(entry: Entry, file: bytes, device: str) -> FractureModel:
-    from safetensors import SafetensorError
-    from safetensors.torch import load as load_tensors
-
-    from models.registry import resnet
-
-    card = entry.card
-    if card.architecture not in RESNETS:
+        return scripted.load(card, entry.only_file(), device)
+    place = ARCHITECTURES.get((card.framework, card.architecture))
+    if place is None:
+        known = ", ".join(name for framework, name in ARCHITECTURES if framework == card.framework)
         raise RegistryError(
             f"The card of {card.name} names the architecture {card.architecture}; known are "
-            f"{', '.join((*RESNETS, OURS))}."
+            f"{known}."
         )
-    try:
-        weights = load_tensors(file)
-    except SafetensorError as error:
-        raise RegistryError(f"The weights of {card.name} are no safetensors: {error}") from None
-    return resnet.load(card, weights, device)
-
-
-def _only_file(entry: Entry) -> bytes:
-    files = entry.card.files
-    if len(files) != 1:
-        raise RegistryError(
-            f"The card of {entry.card.name} names {len(files)} files; a model of this kind is one."
-        )
-    return entry.weights(files[0])
+    model: Model = imported(place)(entry, device)
+    return model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import onnxruntime
 
@@ -10,6 +12,7 @@ from models.registry.classifier import Array, Classifier, Outputs
 from models.registry.errors import RegistryError
 
 WHY_NO_ACTIVATION = "The model is an ONNX file, which gives its outputs and not what led to them."
+GPU = "CUDAExecutionProvider"
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -44,20 +47,41 @@ _FAILURES = tuple(
 """What onnxruntime raises has no family of its own."""
 
 
+_FOLDER = "session.model_external_initializers_file_folder_path"
+
+
 def _session(
     file: bytes, device: str, threads: int | None, card: Card
 ) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Weights may lie in other files, whose digest nobody has: where none can be, none is found.
+    options.add_session_config_entry(_FOLDER, os.devnull)
     if threads is not None:
         options.intra_op_num_threads = threads
-    wanted = ["CPUExecutionProvider"]
-    if device.startswith("cuda"):
-        wanted.insert(0, "CUDAExecutionProvider")
-    there = [name for name in wanted if name in onnxruntime.get_available_providers()]
     try:
-        return onnxruntime.InferenceSession(file, options, providers=there)
+        session = onnxruntime.InferenceSession(file, options, providers=_providers(device))
     except _FAILURES as error:
+        if "external data" in str(error).lower():
+            raise RegistryError(
+                f"The ONNX file of {card.name} keeps weights in other files; bring one that has "
+                "them all in itself."
+            ) from None
         raise RegistryError(
             f"The file of {card.name} is no ONNX model that can be run: {error}"
         ) from None
+    # A provider whose libraries are missing is passed over without an error.
+    if device != "cpu" and GPU not in session.get_providers():
+        raise RegistryError(f"The device {device} is not there: onnxruntime cannot use CUDA.")
+    return session
+
+
+def _providers(device: str) -> list[str | tuple[str, dict[str, str]]]:
+    if device == "cpu":
+        return ["CPUExecutionProvider"]
+    if GPU not in onnxruntime.get_available_providers():
+        raise RegistryError(
+            f"The device {device} is not there: this onnxruntime knows no CUDA, the one called "
+            "onnxruntime-gpu does."
+        )
+    return [(GPU, {"device_id": device.partition(":")[2] or "0"}), "CPUExecutionProvider"]

@@ -13,6 +13,8 @@ from PIL import Image
 
 from models.registry.card import Input
 
+QUANTILES = (0.005, 0.995)
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -37,11 +39,18 @@ def prepare(grey: NDArray[np.uint8], wanted: Input) -> Prepared:
     top, left = (rows - inner[0]) // 2, (columns - inner[1]) // 2
     whole = np.zeros((rows, columns), np.float32)
     part = slice(top, top + inner[0]), slice(left, left + inner[1])
-    whole[part] = np.asarray(scaled, np.float32) / 255
+    whole[part] = _unit(np.asarray(scaled, np.float32), wanted)
     mean, std = (
         np.array(values, np.float32)[:, None, None] for values in (wanted.mean, wanted.std)
     )
     return Prepared(((whole[None] - mean) / std)[None], *part)
+
+
+def _unit(values: NDArray[np.float32], wanted: Input) -> NDArray[np.float32]:
+    """Grey values as 0 to 1."""
+    low, high = (0.0, 255.0) if wanted.range == "depth" else np.quantile(values, QUANTILES)
+    unit: NDArray[np.float32] = np.clip((values - low) / max(high - low, 1.0), 0, 1)
+    return unit.astype(np.float32, copy=False)
 
 
 def _fitted(height: int, width: int, wanted: Input) -> tuple[float, tuple[int, int]]:

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 from torch.nn import functional
 
 from models.registry.card import Card
 from models.registry.classifier import Array, Classifier, Outputs
+from models.registry.entries import Entry
 from models.registry.errors import RegistryError
 from models.vision import torchvision
 
@@ -48,9 +50,10 @@ def fill(net: nn.Module, weights: Mapping[str, Tensor], card: Card) -> nn.Module
     return net.eval().requires_grad_(False)
 
 
-def load(card: Card, weights: Mapping[str, Tensor], device: str) -> Classifier:
+def load(entry: Entry, device: str) -> Classifier:
     """A ResNet that looks at pictures."""
-    net = fill(empty(card), weights, card).to(device)
+    card = entry.card
+    net = fill(empty(card), load_tensors(entry.only_file()), card).to(device)
     # All but the pooling and the last layer, which are done here, where the map is at hand.
     maps = nn.Sequential(*list(net.children())[:-2])
     last = net.fc

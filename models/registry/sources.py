@@ -79,6 +79,8 @@ def _hugging_face(source: str) -> tuple[str, str, str]:
             f"{source}: the revision has to be a whole commit, 40 hexadecimal digits; "
             "branches and tags move."
         )
+    if {".", "..", ""} & set(f"{match['repo']}/{match['file']}".split("/")):
+        raise RegistryError(f"{source}: a path with '.', '..' or nothing as a part is not taken.")
     endpoint = (os.environ.get("HF_ENDPOINT") or HUGGING_FACE).rstrip("/")
     if urlsplit(endpoint).scheme not in ("https", "http"):
         raise RegistryError(f"HF_ENDPOINT is {endpoint}, which is no http(s) address.")

@@ -11,8 +11,9 @@ database and no structured report:
         def load(self, device: str) -> None: ...
         def run(self, study: Study, report: Progress) -> Findings: ...
 
-Where a site can tell it something, it has a `configure` as well (`Configurable`); where it makes
-other kinds of results than a report by default, `results` names them.
+Where a site can tell it something, it has a `configure` as well (`Configurable`); where it can
+tell beforehand why `load` would fail, `problems` (`Checkable`); where it makes other kinds of
+results than a report by default, `results` names them.
 """
 
 from pipelines.contract.findings import (
@@ -29,6 +30,7 @@ from pipelines.contract.pictures import HeatMap, Raster, Rendered
 from pipelines.contract.regions import Box, Contour, Mask, Polygon, Region, Shape
 from pipelines.contract.study import (
     Cancelled,
+    Checkable,
     Configurable,
     Framework,
     Instance,
@@ -48,6 +50,7 @@ __all__ = [
     "Algorithm",
     "Box",
     "Cancelled",
+    "Checkable",
     "Classification",
     "Concept",
     "Configurable",

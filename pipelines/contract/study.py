@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -158,3 +158,11 @@ class Configurable(Protocol):
         An option that is unknown or wrong is a ValueError with a sentence for a person. The folder
         need not be there.
         """
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """What a pipeline is besides where it can tell beforehand why `load` would fail."""
+
+    def problems(self) -> Iterable[str]:
+        """A sentence for each; called after `configure`, where no framework is to be imported."""

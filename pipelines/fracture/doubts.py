@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from pipelines.bodyparts import regions_of
+from pipelines.bodyparts import REGIONS, regions_of
 from pipelines.radiographs import Radiograph, exposure
 
 EXTREMITIES = frozenset(
@@ -28,7 +28,11 @@ def elsewhere(body_parts: tuple[str, ...]) -> str:
     """Why a picture of these is nothing for the model; empty where one fits or nobody says."""
     if not body_parts or any(map(is_extremity, body_parts)):
         return ""
-    return f"The header says that it shows {' and '.join(body_parts)}, which is no extremity."
+    # What is no region of ours is free text, and that may be anything, a name too.
+    known = [part for part in body_parts if part in REGIONS]
+    if not known:
+        return "its header names a part of the body that is not known to be an extremity"
+    return f"its header says that it shows {' and '.join(known)}, which is no extremity"
 
 
 def doubts(radiograph: Radiograph, unknown_age: Literal["indeterminate", "note"]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +20,16 @@ from pipelines.contract import (
     refer,
 )
 from pipelines.fracture.doubts import doubts, elsewhere
-from pipelines.fracture.options import Options, read
+from pipelines.fracture.options import Options, read, rules
 from pipelines.fracture.saying import findings
 from pipelines.fracture.viewing import View
-from pipelines.radiographs import Radiograph, chosen, square
+from pipelines.radiographs import Radiograph, body_parts, chosen, square
 from pipelines.radiographs import read as read_radiograph
 
 if TYPE_CHECKING:
-    from models.fracture.opinion import FractureModel
+    from models.opinion import Model
 
 __all__ = ["Fracture"]
-
-ALERT = "specificity-0.99"
-"""The operating point of the card from which on somebody is told, unless the site says another."""
 
 
 class Fracture:
@@ -54,9 +51,27 @@ class Fracture:
         """Take series of radiographs, unless their header names another part of the body."""
         study = Study(StudyInstanceUID="", revision=0, series=(series,))
         taken, refusals = chosen(study)
+        reasons = [elsewhere(body_parts(instance, frame)) for instance, frame in taken]
+        if reasons and all(reasons):
+            return Verdict.no(reasons[0])
         if not taken:
             return Verdict.no(refusals[0].because if refusals else "it has no images")
         return Verdict.yes()
+
+    def problems(self) -> Iterator[str]:
+        """A model that is not there, has no such operating point, or is not what its card says."""
+        from models.registry import Registry, RegistryError
+
+        try:
+            entry = Registry(site=self.models).find(self.options.model)
+        except RegistryError as error:
+            yield str(error)
+            return
+        try:
+            rules(self.options, entry.card)
+        except ValueError as error:
+            yield str(error)
+        yield from entry.problems()
 
     def load(self, device: str) -> None:
         """Read the weights, checked against their digest."""
@@ -64,8 +79,8 @@ class Fracture:
 
         try:
             entry = Registry(site=self.models).find(self.options.model)
-            self.model: FractureModel = load(entry, device, self.options.threads or None)
-            self.threshold = self._threshold()
+            self.rules = rules(self.options, entry.card)
+            self.model: Model = load(entry, device, self.options.threads or None)
         except (RegistryError, ValueError) as error:
             # Somebody can mend that while the job waits.
             raise Retryable(f"The fracture model cannot be used: {error}") from error
@@ -78,46 +93,31 @@ class Fracture:
         for done, (instance, frame) in enumerate(taken):
             report(done / len(taken), f"looking at image {done + 1} of {len(taken)}")
             try:
+                if other := elsewhere(body_parts(instance, frame)):
+                    refusals.append(_refusal(instance, frame, other))
+                    continue
                 radiograph = read_radiograph(instance, frame)
             except Rejected as error:
                 unread += 1
                 refusals.append(_refusal(instance, frame, str(error)))
-                continue
-            if other := elsewhere(radiograph.body_parts):
-                refusals.append(_refusal(instance, frame, other))
                 continue
             views.append(self._view(len(views) + 1, radiograph))
         if not views:
             raise Rejected(_nothing(refusals))
         report(1.0, "writing down what was found")
         sources = [refer(instance) for instance in study.instances]
-        return findings(self.model.card, views, refusals, sources, self._alert(), unread)
+        return findings(self.model.card, self.rules, views, refusals, sources, unread)
 
     def _view(self, number: int, radiograph: Radiograph) -> View:
         opinion = self.model.look(square(radiograph))
-        said = (*opinion.reasons, *doubts(radiograph, self.options.unknown_age))
+        said = (*opinion.reasons, *doubts(radiograph, self.rules.unknown_age))
         return View(
             number=number,
             radiograph=radiograph,
             opinion=opinion,
-            threshold=self.threshold,
+            threshold=self.rules.threshold,
             doubts=said,
         )
-
-    def _threshold(self) -> float:
-        card = self.model.card
-        if self.options.threshold is not None:
-            return self.options.threshold
-        point = self.options.operating_point or card.operating_point
-        if point not in card.thresholds:
-            known = ", ".join(card.thresholds)
-            raise ValueError(f"The model has no operating point {point}; it has {known}.")
-        return card.thresholds[point]
-
-    def _alert(self) -> float | None:
-        if self.options.alert_threshold is not None:
-            return self.options.alert_threshold
-        return self.model.card.thresholds.get(ALERT)
 
 
 def _refusal(instance: Instance, frame: int | None, because: str) -> Refusal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.fracture.opinion import Opinion
+from models.opinion import Opinion
 from pipelines.contract import Box, Presence
 from pipelines.radiographs import Radiograph, from_square
 
@@ -25,9 +25,17 @@ class View:
     doubts: tuple[str, ...]
 
     @property
+    def probability(self) -> float | None:
+        """That there is a fracture; None where the model refuses the picture, as it means nothing.
+
+        Rounded to what is the same on every machine and with any number of threads.
+        """
+        return None if self.opinion.refused else round(self.opinion.probability, 4)
+
+    @property
     def suspected(self) -> bool:
         """Whether the probability alone would make it a fracture."""
-        return self.opinion.probability >= self.threshold and not self.opinion.refused
+        return self.probability is not None and self.probability >= self.threshold
 
     @property
     def presence(self) -> Presence:
@@ -48,13 +56,14 @@ class View:
         best = self.opinion.candidates[0].score
         shown = self.opinion.candidates[:MOST_REGIONS]
         return [
-            (self._box(one.left, one.top, one.right, one.bottom), one.score)
+            (self._box(one.left, one.top, one.right, one.bottom), round(one.score, 4))
             for one in shown
             if one.score >= LEAST_OF_BEST * best
         ]
 
     def _box(self, left: float, top: float, right: float, bottom: float) -> Box:
-        left, top = from_square(self.radiograph, left, top)
-        right, bottom = from_square(self.radiograph, right, bottom)
+        """In hundredths of a pixel of the frame, for the same reason."""
+        left, top = (round(at, 2) for at in from_square(self.radiograph, left, top))
+        right, bottom = (round(at, 2) for at in from_square(self.radiograph, right, bottom))
         on = self.radiograph.reference
         return Box(on=on, left=left, top=top, right=right, bottom=bottom)

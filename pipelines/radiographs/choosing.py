@@ -20,6 +20,7 @@ from pipelines.radiographs.headers import (
 )
 from pipelines.radiographs.kinds import why_not_by_kind
 from pipelines.radiographs.limits import whole, why_not_by_size
+from pipelines.router.evidence import body_parts as stated
 
 Chosen = list[tuple[Instance, int | None]]
 
@@ -43,6 +44,12 @@ def chosen(study: Study) -> tuple[Chosen, list[Refusal]]:
             if reasons[item.SOPInstanceUID] is None:
                 taken += [(item, frame) for frame in _frames(item)]
         return taken, [one for series in study.series for one in _refusals(series, reasons)]
+
+
+def body_parts(instance: Instance, frame: int | None = None) -> tuple[str, ...]:
+    """What an image shows, by its header alone; empty where nothing is said."""
+    with quiet():
+        return stated(many(values(instance, frame)))[0]
 
 
 def _why_not(instance: Instance) -> str | None:

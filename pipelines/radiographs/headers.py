@@ -66,7 +66,7 @@ def _whole(ds: Dataset) -> Dataset:
     return ds
 
 
-def values(instance: Instance) -> Read:
+def values(instance: Instance, frame: int | None = None) -> Read:
     """How a value of a stored image is read: from the index where it is there, else the file.
 
     One that is broken counts as missing; a file that cannot be read at all is refused.
@@ -76,7 +76,7 @@ def values(instance: Instance) -> Read:
         if keyword in instance.header:
             return instance.header[keyword]
         with refused():
-            return described(_whole(instance.dataset), 1, [keyword]).get(keyword)
+            return described(_whole(instance.dataset), frame or 1, [keyword]).get(keyword)
 
     return read
 

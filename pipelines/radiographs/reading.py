@@ -37,7 +37,6 @@ _KEYWORDS = (
     "PresentationIntentType",
     "PresentationLUTShape",
     "PixelIntensityRelationshipSign",
-    "BurnedInAnnotation",
     "PixelAspectRatio",
     *_SPACINGS,
     *subject.KEYWORDS,
@@ -72,20 +71,17 @@ def _radiograph(instance: Instance, frame: int | None, said: Dataset, seen: Seen
     if padding is not None and not padding.all():
         visible &= ~padding
     grey[~visible] = 0
-    names, evidence = body_parts(many(said.get))
+    names, _ = body_parts(many(said.get))
     laterality, contradicted = subject.side(said)
     return Radiograph(
         reference=refer(instance, frame),
         grey=grey,
         visible=visible,
-        spacing=spacing,
         aspect=aspect,
         body_parts=names,
-        body_parts_by=evidence,
         laterality=laterality,
         view=subject.view(said),
         age=subject.age(said),
-        burned_in={"YES": True, "NO": False}.get(line(said.get("BurnedInAnnotation")).upper()),
         for_presentation=for_presentation,
         remarks=tuple(_remarks(ignored, contradicted, for_presentation)),
     )

@@ -37,6 +37,13 @@ _SIDE_CODES = {
     "G-A102": "B",
 }
 """In SNOMED CT and in the codes that it had in DICOM before."""
+_POSITIONS = frozenset(
+    {
+        *("AP", "PA", "LL", "RL", "LLD", "RLD", "LLO", "RLO", "LAO", "RAO", "LPO", "RPO"),
+        *("LAT", "LATERAL", "OBL", "OBLIQUE", "AXIAL"),
+    }
+)
+"""What ViewPosition says where it says what it is meant to."""
 _AGE = re.compile(r"(\d{1,3})([YMWD])")
 _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 _OLDEST = 130
@@ -58,9 +65,15 @@ def side(said: Dataset) -> tuple[str, bool]:
 
 
 def view(said: Dataset) -> str:
-    """The direction of the rays."""
+    """The direction of the rays, in a word that is known: what others write may be anything."""
     position = line(said.get("ViewPosition")).upper()
-    return position or line(value(first(said.get("ViewCodeSequence")), "CodeMeaning"))
+    if position in _POSITIONS:
+        return position
+    from pydicom.sr.codedict import codes
+
+    code = line(value(first(said.get("ViewCodeSequence")), "CodeValue"))
+    known = (one.meaning for one in codes.CID4010.concepts.values() if one.value == code)
+    return next(known, "")
 
 
 def age(said: Dataset) -> float | None:

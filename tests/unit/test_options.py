@@ -149,6 +149,34 @@ def test_doctor_asks_a_pipeline_that_alone_can_say(tmp_path: Path) -> None:
     assert finding.told == "pipelines.tuned.options: The options are: level."
 
 
+class Unready(Tuned):
+    """A third party's pipeline that knows beforehand that it cannot be loaded."""
+
+    name = "tuned"
+
+    def problems(self) -> list[str]:
+        """Say what `load` would."""
+        return [] if "level" in self.told[0][0] else ["Its weights are not there."]
+
+
+def test_what_load_would_fail_for_is_said_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By `config check` and `doctor`; a node starts with it all the same, to take images in."""
+    point = EntryPoint(name="tuned", value=f"{__name__}:Unready", group=pipelines.GROUP)
+    monkeypatch.setattr(pipelines, "entry_points", lambda **_: EntryPoints([point]))
+    route = '[[routes]]\nname = "r"\npipelines = ["tuned"]\n'
+    settings = _site(tmp_path, route)
+    (finding,) = workings.pipelines(settings)
+    assert (finding.level, finding.told) == ("fail", "Its weights are not there.")
+    assert problems(settings) == []
+    monkeypatch.setenv("DICOM_NODE_CONFIG", str(tmp_path / "site.toml"))
+    assert commands.check(Namespace(json=False)) == 2
+    assert "Error: pipeline tuned: Its weights are not there.\n" in capsys.readouterr().err
+    (finding,) = workings.pipelines(_site(tmp_path, f"{route}[pipelines.tuned.options]\nlevel=1"))
+    assert finding.level == "ok"
+
+
 def test_another_pipeline_by_the_name_of_ours_has_its_own_options(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

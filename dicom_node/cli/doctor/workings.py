@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 AHEAD_SECONDS = 60.0
+MODEL_ADVICE = "Mend the pipeline's options, or its model: `dicom-node models list` has them all."
 OPTIONS_ADVICE = "Mend the pipeline's options in the configuration, then start the node again."
 
 
@@ -39,14 +40,12 @@ def configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def pipelines(settings: Settings) -> Iterator[Finding]:
-    """Whether the pipelines that routes name are here, can be made, and take their options."""
+    """Whether the pipelines in use are here, can be made, take their options, and have models."""
+    from dicom_node import preflight
     from pipelines import installed
 
     known = installed()
-    wanted = dict.fromkeys(
-        name for route in settings.routes if route.enabled for name in route.pipelines
-    )
-    for name in wanted:
+    for name in preflight.in_use(settings):
         what = f"pipeline {name}"
         if name not in known:
             yield warn(
@@ -59,17 +58,19 @@ def pipelines(settings: Settings) -> Iterator[Finding]:
 
 
 def _pipeline(settings: Settings, what: str, found: Installed) -> Finding:
-    from pipelines import BUILT_IN, configure
+    from pipelines import configure, problems
 
     try:
         made = found.make()
     except (ImportError, AttributeError) as error:
         return fail(what, f"It cannot be made: {error}.", "Install what it needs.")
-    if found not in BUILT_IN:  # ours were looked at with the rest of the configuration
-        try:
-            configure(made, settings.options_of(found.name), settings.models_folder)
-        except ValueError as error:
-            return fail(what, f"pipelines.{found.name}.options: {error}", OPTIONS_ADVICE)
+    try:
+        configure(made, settings.options_of(found.name), settings.models_folder)
+    except ValueError as error:
+        return fail(what, f"pipelines.{found.name}.options: {error}", OPTIONS_ADVICE)
+    wrong = problems(made)
+    if wrong:
+        return fail(what, " ".join(wrong), MODEL_ADVICE)
     return ok(what, f"version {made.version} ({found.framework})")
 
 

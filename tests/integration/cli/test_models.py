@@ -71,6 +71,7 @@ def test_what_was_added_is_listed_and_shown(added: None, folder: Path, capsys: S
     assert main(["models", "show", "mean"]) == 0
     said = capsys.readouterr().out
     assert shown["digest"][:12] in said
+    assert shown["meaning_digest"] in said
     assert "It knows brightness only." in said
 
 
@@ -84,9 +85,15 @@ def test_models_of_a_node_are_in_its_data(tmp_path: Path, mean: Path) -> None:
 
 def test_verify_notices_a_change(added: None, folder: Path, capsys: Said) -> None:
     """Weights that were changed are named, and the status says so."""
-    assert told(capsys, "verify", "mean")["ok"]
+    found = told(capsys, "verify", "mean")
+    shown = told(capsys, "show", "mean")
+    assert found["ok"]
+    assert found["models"][0]["meaning_digest"] == shown["meaning_digest"]
     assert main(["models", "verify"]) == 0
-    assert "mean: its weights are what its card says." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "mean: its weights are what its card says." in said
+    assert shown["digest"] in said
+    assert shown["meaning_digest"] in said
     with (folder / "mean" / "model.onnx").open("ab") as file:
         file.write(b" ")
     found = told(capsys, "verify", status=1)

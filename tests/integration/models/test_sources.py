@@ -136,6 +136,10 @@ def test_what_is_fetched_needs_a_hash(tmp_path: Path) -> None:
     ("source", "told"),
     [
         ("hf:repo/w.pth", "hf:ORG/REPO@REVISION/FILE"),
+        (f"hf:org/repo@{COMMIT}/../main/w.pth", "is not taken"),
+        (f"hf:org/repo@{COMMIT}/sub/./w.pth", "is not taken"),
+        (f"hf:org/repo@{COMMIT}//w.pth", "is not taken"),
+        (f"hf:../repo@{COMMIT}/w.pth", "is not taken"),
         ("http://127.0.0.1/w.pth", "only https:// addresses"),
         ("file:///etc/passwd", "only https:// addresses"),
         ("https:///w.pth", "only https:// addresses"),

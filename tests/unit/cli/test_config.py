@@ -79,6 +79,36 @@ def test_check_for_machines(site_file: Path, capsys: pytest.CaptureFixture[str])
     assert len(found["errors"]) == 1
 
 
+@pytest.mark.parametrize("route", ['[[routes]]\nname = "r"\npipelines = ["fracture"]\n', ""])
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ('model = "mine"', "There is no model mine; registered are: "),
+        ('operating_point = "best"', "has no operating point best; it has "),
+        ("threshold = true", "true and false are no numbers"),
+    ],
+)
+def test_check_asks_a_pipeline_whether_it_can_be_loaded(
+    site_file: Path, capsys: pytest.CaptureFixture[str], option: str, told: str, route: str
+) -> None:
+    """A model or an operating point that is not there is found before a study is lost to it."""
+    site_file.write_text(f"[pipelines.fracture.options]\n{option}\n{route}", encoding="utf-8")
+    assert config.check(MACHINES) == USAGE
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert told in error
+
+
+def test_check_imports_no_framework(site_file: Path) -> None:
+    """Looking for a model takes no seconds."""
+    site_file.write_text('[[routes]]\nname = "r"\npipelines = ["fracture"]\n', encoding="utf-8")
+    code = (
+        "import sys\nfrom argparse import Namespace\nfrom dicom_node.cli import config\n"
+        "assert config.check(Namespace(json=False)) == 0\n"
+        "sys.exit(bool({'torch', 'tensorflow', 'onnxruntime'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_show_prints_both_forms(capsys: pytest.CaptureFixture[str]) -> None:
     """TOML for people, JSON for machines."""
     assert config.show(PEOPLE) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,7 @@ def test_a_likely_fracture_is_present(pipeline: Made, tmp_path: Path) -> None:
     assert not judgement.calibrated
     assert [one.SOPInstanceUID for one in judgement.references]
     assert len(made.algorithm.digest or "") == 64
+    assert "no-gate" in {note.code for note in made.notes}
     assert made.summary.startswith("Fracture: present in right hand, PA")
     assert "likely" in made.alert
     assert "Not a medical device" in made.limits
@@ -72,6 +75,7 @@ def test_the_likeliest_view_speaks_for_the_study(pipeline: Made, tmp_path: Path)
     ]
     study, first, second = made.classifications
     assert study.probability == second.probability
+    assert not study.calibrated
     assert set(study.references) == {*first.references, *second.references}
     assert "1 of 2 images" in made.summary
 
@@ -136,6 +140,33 @@ def test_an_operating_point_that_the_card_lacks_is_refused(pipeline: Made) -> No
         pipeline(model="mine")
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"model": "mine"}, "There is no model mine; registered are: "),
+        ({"operating_point": "best"}, "has no operating point best; it has default, strict"),
+    ],
+)
+def test_wrong_choices_are_known_beforehand(site: Path, options: dict[str, Any], told: str) -> None:
+    """Nobody has to send a patient's study to find them."""
+    pipeline = Fracture()
+    pipeline.configure({"model": "theirs", **options}, site)
+    (problem,) = pipeline.problems()
+    assert told in problem
+
+
+def test_weights_that_are_not_the_card_s_are_known_beforehand(site: Path, tmp_path: Path) -> None:
+    """Each file is read and compared; the right ones are no problem."""
+    pipeline = Fracture()
+    shutil.copytree(site, tmp_path / "models")
+    pipeline.configure({"model": "theirs"}, tmp_path / "models")
+    assert list(pipeline.problems()) == []
+    (weights,) = (tmp_path / "models" / "theirs").glob("*.onnx")
+    weights.write_bytes(weights.read_bytes() + b" ")
+    (problem,) = pipeline.problems()
+    assert "is not what its card says" in problem
+
+
 def test_other_parts_of_the_body_are_refused(pipeline: Made, tmp_path: Path) -> None:
     """A skull beside a hand is named as not looked at; alone it ends the job with that reason."""
     hand = plain(BRIGHT)
@@ -148,15 +179,23 @@ def test_other_parts_of_the_body_are_refused(pipeline: Made, tmp_path: Path) -> 
 
 
 def test_what_is_no_radiograph_is_not_accepted(pipeline: Made, tmp_path: Path) -> None:
-    """CT is left alone by the header; a hand is taken."""
+    """CT and skulls are left alone by the header, before anything of them is read."""
     fracture = pipeline()
-    ct, hand = tmp_path / "ct", tmp_path / "hand"
-    for folder in (ct, hand):
-        folder.mkdir()
-    verdict = fracture.accepts(study_of(ct_head(size=32, slices=2), ct).series[0])
-    assert not verdict.accepted
-    assert verdict.reason
-    assert fracture.accepts(study_of([plain(DARK)], hand).series[0]).accepted
+    for name, datasets, reason in (
+        ("ct", ct_head(size=32, slices=2), "no radiograph"),
+        ("skull", cr_skull(size=64), "its header says that it shows SKULL, which is no extremity"),
+    ):
+        (tmp_path / name).mkdir()
+        verdict = fracture.accepts(study_of(datasets, tmp_path / name).series[0])
+        assert not verdict.accepted
+        assert reason in verdict.reason
+
+
+def test_a_series_with_an_extremity_in_it_is_accepted(pipeline: Made, tmp_path: Path) -> None:
+    """Also where another image of it shows something else."""
+    study = study_of([plain(DARK), *cr_skull(size=64)], tmp_path)
+    both = replace(study.series[0], instances=study.instances)
+    assert pipeline().accepts(both).accepted
 
 
 def test_damaged_pixels_are_a_refusal_and_the_rest_is_judged(
@@ -182,6 +221,14 @@ def test_what_was_not_seen_is_not_absent(pipeline: Made, tmp_path: Path) -> None
     assert study.because == "1 of 2 images could not be read."
     assert study.because in made.summary
     assert view.value is Presence.ABSENT
+
+
+def test_an_unreadable_skull_leaves_the_hand_s_judgement(pipeline: Made, tmp_path: Path) -> None:
+    """What was never to be judged is not missed."""
+    (skull,) = cr_skull(size=64)
+    skull.PixelData = skull.PixelData[:100]
+    made = run(pipeline(), tmp_path, skull, plain(DARK))
+    assert [one.value for one in made.classifications] == [Presence.ABSENT]
 
 
 def test_a_child_is_named_as_such(pipeline: Made, tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.fracture.opinion import Candidate, Opinion
+from models.opinion import Candidate, Opinion
 from pipelines.contract import Findings, Reference, Side, Site
+from pipelines.fracture.doubts import elsewhere
+from pipelines.fracture.options import Options, rules
 from pipelines.fracture.saying import findings, shown, site
 from pipelines.fracture.viewing import View
 from pipelines.radiographs import Radiograph
@@ -18,14 +20,11 @@ WRIST = Radiograph(
     reference=Reference(SOPClassUID="1.2.3", SOPInstanceUID="1.2.3.4"),
     grey=np.zeros((20, 20), np.uint8),
     visible=np.ones((20, 20), np.bool_),
-    spacing=None,
     aspect=1,
     body_parts=("WRIST",),
-    body_parts_by="",
     laterality="L",
     view="PA",
     age=40,
-    burned_in=None,
     for_presentation=True,
 )
 ELBOW = replace(WRIST, body_parts=("ELBOW",))
@@ -45,7 +44,8 @@ def view(number: int, radiograph: Radiograph, probability: float) -> View:
 
 def said(*views: View) -> Findings:
     """What is said of these views."""
-    return findings(card(), views, (), [v.radiograph.reference for v in views], None)
+    sources = [v.radiograph.reference for v in views]
+    return findings(card(), rules(Options(), card()), views, (), sources)
 
 
 def words(where: Site | None) -> str | None:
@@ -78,7 +78,15 @@ def test_judgement_and_region_have_the_site() -> None:
     assert judgement.site == region.site
     assert (judgement.site.anatomy.value, judgement.site.laterality) == ("74670003", Side.LEFT)
     assert made.summary.startswith("Fracture: present in left wrist joint, PA")
-    assert shown(replace(WRIST, body_parts=("HAND", "FOOT"))) == " in HAND and FOOT, left, PA"
+    assert shown(replace(WRIST, body_parts=("HAND", "FOOT"))) == " in left hand and left foot, PA"
+
+
+def test_free_text_of_a_header_is_not_repeated() -> None:
+    """Who writes a name where a part of the body should stand finds it in no sentence."""
+    assert shown(replace(WRIST, body_parts=("SMITHJOHN",))) == ""
+    assert shown(replace(WRIST, body_parts=("SMITHJOHN", "HAND"))) == " in left hand, PA"
+    assert "SMITH" not in elsewhere(("SMITHJOHN",))
+    assert elsewhere(("SMITHJOHN", "SKULL")).endswith("shows SKULL, which is no extremity")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -134,6 +135,17 @@ def test_a_gpu_that_is_not_there(registry: Registry, tmp_path: Path) -> None:
         load(entry, "cuda")
 
 
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="it knows CUDA"
+)
+def test_an_onnx_model_does_not_leave_the_gpu_unnoticed(registry: Registry, tmp_path: Path) -> None:
+    """Where onnxruntime knows no CUDA, asking for a GPU is answered with a sentence."""
+    made = onnx_file(tmp_path / "mean.onnx")
+    entry = add(registry, {**FIELDS, "architecture": "a mean"}, str(made))
+    with pytest.raises(RegistryError, match="this onnxruntime knows no CUDA"):
+        load(entry, "cuda:1")
+
+
 # ---------------------------------------------------------------- what is refused
 
 
@@ -192,7 +204,21 @@ def test_a_file_of_another_kind_is_refused(registry: Registry, tmp_path: Path) -
     torchscript = {"framework": "torchscript", "architecture": "any"}
     refused(registry, tmp_path / "garbage.onnx", "no TorchScript model", **torchscript)
     (tmp_path / "cut.safetensors").write_bytes((100).to_bytes(8, "little") + b'{"a":')
-    refused(registry, tmp_path / "cut.safetensors", "no safetensors")
+    refused(registry, tmp_path / "cut.safetensors", "Safetensor")
+
+
+def test_onnx_with_weights_in_another_file_is_refused(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has a digest of that file, not even where it could be found."""
+    monkeypatch.chdir(tmp_path)
+    model = onnx.load(onnx_file(tmp_path / "mean.onnx"))
+    onnx.save(
+        model, tmp_path / "split.onnx", save_as_external_data=True, location="w.bin",
+        size_threshold=0,
+    )  # fmt: skip
+    assert (tmp_path / "w.bin").exists()
+    refused(registry, tmp_path / "split.onnx", "keeps weights in other files", architecture="any")
 
 
 def test_a_model_that_does_not_fit_its_card_is_not_added(

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from models.registry import Card, RegistryError
-from models.registry.card import made, read
+from models.registry.card import Calibration, Input, made, read
+from models.registry.known import ARCHITECTURES, FRAMEWORKS, TASKS, imported
 from tests.unit.models.making import FIELDS, FILES, PLAIN, card
 
 KEPT = {"aspect": "kept", "longest": 640, **PLAIN}
@@ -53,6 +54,49 @@ def test_the_digest_is_over_all_files() -> None:
     assert card(files=files).digest != card(files=files[:1]).digest
 
 
+def test_a_study_of_several_views_is_worth_less() -> None:
+    """The highest logit of several views is judged by how many there were."""
+    calibration = Calibration(temperature=2.0, bias=-1.0, views=-0.5)
+    assert calibration.probability(2.0) == calibration.probability(2.0, 1) == 0.5
+    assert calibration.probability(2.0, 4) == pytest.approx(1 / (1 + 4**0.5))
+    assert Calibration(temperature=2.0, bias=-1.0).probability(2.0, 4) == 0.5
+    assert Calibration(views=-0.5).probability(-5000.0, 9) == 0.0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"input": {**FIELDS["input"], "range": "quantiles"}},
+        {"output": "probabilities"},
+        {"labels": ["not-fractured", "fractured"]},
+        {"positive": "not-fractured"},
+        {"thresholds": {"default": 0.6}},
+        {"thresholds": {"default": 0.5, "other": 0.6}, "operating_point": "other"},
+        {"calibration": {"bias": 0.1}},
+        {"settings": {"limit": 2}},
+    ],
+)
+def test_the_meaning_has_a_digest_of_its_own(fields: dict[str, Any]) -> None:
+    """Whatever decides what an output means changes the one digest, and not that of the weights."""
+    assert card(**fields).meaning_digest != card().meaning_digest
+    assert card(**fields).digest == card().digest
+
+
+def test_the_meaning_is_not_how_it_is_written() -> None:
+    """Remarks, defaults that are written out, and the order of fields change no digest."""
+    remarks = {"version": "2", "limits": ["Untried."], "metrics": {"auroc": 0.9}, "licence": "MIT"}
+    shown = {"range": "depth", **dict(reversed(FIELDS["input"].items())), "channels": 3}
+    written = card(input=shown, output="logits", thresholds={"default": 0.5}, **remarks)
+    assert written.meaning_digest == card().meaning_digest
+    assert made(written.to_dict()).meaning_digest == card().meaning_digest
+
+
+def test_the_digest_of_the_meaning_stays() -> None:
+    """Results carry it for years: no version of the program computes another one."""
+    known = "e43f363add3a017cc09d822a4ea0dccb3373d9ed2d5e9285dd9b221f8ae00261"
+    assert card().meaning_digest == known
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
@@ -60,8 +104,9 @@ def test_the_digest_is_over_all_files() -> None:
         ({"name": "Theirs"}, "name: "),
         ({"name": "../theirs"}, "name: "),
         ({"version": 1}, "version: Input should be a valid string"),
-        ({"task": "horoscope"}, "task: "),
-        ({"framework": "tea-leaves"}, "framework: "),
+        ({"task": "horoscope"}, "task: horoscope is not known; known are fracture"),
+        ({"framework": "tea-leaves"}, "framework: tea-leaves is not known; known are onnx, "),
+        ({"input": {**KEPT, "range": "mood"}}, "input.range: "),
         ({"licence": ""}, "licence: "),
         ({"labels": ["a", "a"]}, "labels: a label is there twice"),
         ({"labels": []}, "labels: "),
@@ -112,8 +157,17 @@ def test_what_is_no_card_is_refused(text: bytes, tmp_path: Path) -> None:
         read(path)
 
 
+def test_every_row_leads_somewhere() -> None:
+    """What the tables of networks and tasks name is there to be called."""
+    assert all(callable(imported(place)) for place in (*ARCHITECTURES.values(), *TASKS.values()))
+
+
 def test_every_field_is_documented() -> None:
-    """docs/models.md has a row for each field of a card."""
+    """docs/models.md has a row for each field of a card and its parts, and names what is known."""
     page = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
-    names = [field.name for field in dataclasses.fields(Card)]
-    assert [name for name in names if f"\n| `{name}` |" not in page] == []
+    names = [field.name for kind in (Card, Input) for field in dataclasses.fields(kind)]
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert [name for name in names if not any(f"`{name}`" in row for row in rows)] == []
+    parts = [field.name for field in dataclasses.fields(Calibration)]
+    known = [*parts, *FRAMEWORKS, *TASKS, *(name for _, name in ARCHITECTURES)]
+    assert [name for name in known if f"`{name}`" not in page] == []

@@ -7,7 +7,7 @@ import pytest
 
 from models.curves import at, precision_recall, reliability, roc, roc_band
 from models.evaluation import Row
-from models.fracture.shortcut import explained, prevalences, shortcut
+from models.fracture.measuring.shortcut import explained, numbered, prevalences, shortcut, size
 from models.metrics import auroc, average_precision
 
 TRUTH = np.array([True, True, False, True, False, False])
@@ -65,7 +65,7 @@ def test_a_size_is_as_suspicious_as_it_was_in_training() -> None:
     """Common sizes speak for themselves, unknown ones say what is usual."""
     train = [sized(1, True)] * 3 + [sized(1, False)] + [sized(2, False)] * 3 + [sized(2, None)]
     usual = 3 / 7
-    prevalence = prevalences(train)
+    prevalence = prevalences(train, size)
     assert prevalence((1, 9)) == pytest.approx((3 + usual) / 5)
     assert prevalence((2, 9)) == pytest.approx(usual / 4)
     assert prevalence((7, 7)) == pytest.approx(usual)
@@ -73,7 +73,7 @@ def test_a_size_is_as_suspicious_as_it_was_in_training() -> None:
 
 def test_what_lies_between_groups_is_explained() -> None:
     """All of it, none of it, and half."""
-    groups = ["a", "a", "b", "b"]
+    groups = numbered(["a", "a", "b", "b"])
     assert explained(np.array([1.0, 1.0, 3.0, 3.0]), groups) == 1.0
     assert explained(np.array([1.0, 3.0, 1.0, 3.0]), groups) == 0.0
     assert explained(np.array([0.0, 2.0, 2.0, 4.0]), groups) == 0.5
@@ -83,11 +83,34 @@ def test_what_lies_between_groups_is_explained() -> None:
 def test_a_model_that_reads_the_size_is_seen() -> None:
     """Its score is explained by the size whole; without sizes there is no check."""
     train = [sized(1, True)] * 3 + [sized(2, False)] * 3
-    judged = [sized(1, True), sized(1, True), sized(2, False), sized(2, True)]
-    truth = np.array([True, True, False, True])
-    found = shortcut(train, judged, truth, np.array([0.9, 0.9, 0.1, 0.1]))
+    judged = [sized(1, True), sized(1, True), sized(2, False), sized(2, True)] * 10
+    truth = np.array([True, True, False, True] * 10)
+    found = shortcut(train, judged, truth, np.array([0.9, 0.9, 0.1, 0.1] * 10))
     assert found is not None
     assert found.score_explained == pytest.approx(1.0)
     assert found.truth_explained < 0.5
-    assert found.size_only.value == found.ours.value == pytest.approx(2.5 / 3)
-    assert shortcut(train, [Row(file="x", positive=True)] * 4, truth, np.ones(4)) is None
+    assert found.alone["size"].value == found.ours.value == pytest.approx(2.5 / 3)
+    assert found.beyond.low > 0
+    assert list(found.alone) == ["size"]
+    assert shortcut(train, [Row(file="x", positive=True)] * 40, truth, np.ones(40)) is None
+
+
+def test_hardware_and_regions_alone_are_looked_at_where_the_index_has_them() -> None:
+    """A model that knows only of plates is as good as they tell fractures; a score that does not
+    go by size is not said to."""
+
+    def line(number: int) -> Row:
+        plates = str(int(number % 4 == 0))
+        parts = dict.fromkeys(("hand", "leg", "hip", "shoulder"), "0")
+        sides = {"width": str(1 + number % 2), "height": "9"}
+        more = {"hardware": plates, **parts, **sides}
+        return Row(file=str(number), positive=number % 4 == 0 or number % 7 == 0, more=more)
+
+    lines = [line(number) for number in range(100)]
+    truth = np.array([row.positive for row in lines])
+    found = shortcut(lines, lines, truth, 0.2 + 0.6 * truth)
+    assert found is not None
+    assert found.alone["hardware"].value > 0.8 > found.alone["size"].value
+    assert found.alone["regions"].value == 0.5
+    assert found.beyond.value == pytest.approx(0.0)
+    assert "hardware_only_auroc" in found.to_dict()

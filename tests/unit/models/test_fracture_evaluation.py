@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.evaluation import Row
-from models.fracture.evaluate import evaluate, hit, metrics
-from models.fracture.opinion import Candidate, Opinion
+from models.fracture.measuring.evaluate import evaluate
+from models.fracture.measuring.figures import hit, metrics
+from models.opinion import Candidate, Opinion
 from models.registry import Card
 from tests.unit.models.making import card
 
@@ -123,7 +124,9 @@ def test_a_hit(box: tuple[float, float, float, float], is_hit: bool) -> None:
 
 def judged(*scores: float) -> list[dict[str, Any]]:
     """What a model told of as many pictures."""
-    return [{"score": score, "refused": False, "boxes": []} for score in scores]
+    return [
+        {"score": score, "verdict": "present", "refused": False, "boxes": []} for score in scores
+    ]
 
 
 def test_the_threshold_is_where_present_begins() -> None:
@@ -140,6 +143,67 @@ def test_a_set_without_labels_has_scores_and_no_figures() -> None:
     assert found["refused"]["count"] == 2
 
 
+def test_what_is_delivered_counts_no_doubt_as_an_answer() -> None:
+    """A likely fracture in doubt is not called, a healthy picture in doubt is not called either."""
+    told = judged(0.9, 0.9, 0.1, 0.9)
+    told[1] |= {"verdict": "indeterminate", "refused": True}
+    told[2] |= {"verdict": "absent"}
+    told[3] |= {"verdict": "indeterminate"}
+    found = metrics(rows(a=True, b=True, c=False, d=False), told, {}, 0.5)
+    assert (found["sensitivity"]["value"], found["specificity"]["value"]) == (1.0, 0.5)
+    assert found["delivered_sensitivity"]["value"] == 0.5
+    assert found["delivered_specificity"]["value"] == 1.0
+    assert (found["indeterminate"]["value"], found["refused"]["value"]) == (0.5, 0.25)
+    labels = found["by_label"]
+    assert labels["positive"]["refused"]["value"] == 0.5
+    assert labels["negative"]["indeterminate"]["value"] == 0.5
+    assert labels["negative"]["refused"]["value"] == 0.0
+
+
+def test_kinds_count_the_same_however_many_pictures_they_have() -> None:
+    """What is refused of each kind that the index names, and the mean of that."""
+    kinds = ["skull"] * 8 + ["chest"] * 2
+    lines = [Row(file=str(n), positive=None, more={"kind": kind}) for n, kind in enumerate(kinds)]
+    told = judged(*[0.1] * 10)
+    for one in told[:9]:
+        one["refused"] = True
+    found = metrics(lines, told, {}, 0.5)
+    assert found["refused"]["value"] == 0.9
+    refused = {kind: one["value"] for kind, one in found["kinds"]["refused"].items()}
+    assert refused == {"skull": 1.0, "chest": 0.5}
+    mean = found["kinds"]["mean_refused"]
+    assert (mean["value"], mean["count"]) == (0.75, 10)
+    assert mean["low"] < 0.6 < 0.9 < mean["high"]
+    assert metrics(rows(a=None), judged(0.1), {}, 0.5)["kinds"] is None
+
+
+def test_studies_are_judged_by_their_highest_picture() -> None:
+    """As a card's calibration says of so many views; a study without a known label has none."""
+    studies: dict[str, list[tuple[bool | None, float]]] = {
+        "one": [(True, 0.8), (False, 0.3)],
+        "two": [(False, 0.5), (False, 0.1)],
+        "three": [(False, 0.2)],
+        "four": [(None, 0.9), (False, 0.1)],
+        "five": [(None, 0.3), (True, 0.6)],
+        "": [(True, 0.1)],
+    }
+    lines = [
+        Row(file=f"{study} {number}", positive=positive, more={"study": study})
+        for study, pictures in studies.items()
+        for number, (positive, _) in enumerate(pictures)
+    ]
+    told = judged(*(score for pictures in studies.values() for _, score in pictures))
+    found = metrics(lines, told, {}, 0.5)["studies"]
+    assert (found["count"], found["positive"], found["several_pictures"]) == (4, 2, 3)
+    assert (found["auroc"]["value"], found["specificity"]["value"]) == (1.0, 0.5)
+    # Two views have half the odds: 0.8 becomes 2/3, 0.5 and 0.6 become 1/3 and 3/7.
+    halved = metrics(lines, told, {}, 0.5, views=-1.0)["studies"]
+    assert (halved["specificity"]["value"], halved["sensitivity"]["value"]) == (1.0, 0.5)
+    gaps = [1 - 2 / 3, 1 / 3, 0.2, 1 - 3 / 7]
+    assert halved["calibration_error"]["value"] == pytest.approx(sum(gaps) / 4)
+    assert metrics(rows(a=True), judged(0.1), {}, 0.5)["studies"] is None
+
+
 def test_regions_and_sizes_are_strata() -> None:
     """A picture counts in each of its regions; a size counts either way up; rare ones together."""
     sizes = [("373", "454"), ("454", "373")] * 6 + [("100", "200")]
@@ -147,17 +211,30 @@ def test_regions_and_sizes_are_strata() -> None:
         Row(
             file=str(number),
             positive=number % 4 < 2,
-            more={"hand": "1", "leg": str(number % 2), "width": width, "height": height},
+            more={
+                "hand": "1",
+                "leg": str(number % 2),
+                "hardware": str(int(number == 0)),
+                "width": width,
+                "height": height,
+            },
         )
         for number, (width, height) in enumerate(sizes)
     ]
-    found = metrics(lines, judged(*(0.9 if line.positive else 0.1 for line in lines)), {}, 0.5)
+    told = judged(*(0.9 if line.positive else 0.1 for line in lines))
+    told[0]["verdict"] = "indeterminate"
+    found = metrics(lines, told, {}, 0.5)
     counts = {name: (one["count"], one["positive"]) for name, one in found["strata"].items()}
     assert counts == {
         "hand": (13, 7),
+        "hardware": (1, 1),
         "leg": (6, 3),
+        "no hardware": (12, 6),
         "other sizes": (1, 1),
         "size 373x454": (12, 6),
     }
     assert found["strata"]["hand"]["auroc"]["value"] == 1.0
+    assert found["strata"]["hand"]["sensitivity"]["value"] == 1.0
+    assert found["strata"]["hardware"]["indeterminate"]["value"] == 1.0
+    assert found["strata"]["no hardware"]["indeterminate"]["value"] == 0.0
     assert found["strata"]["other sizes"]["auroc"] is None

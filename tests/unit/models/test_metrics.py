@@ -16,6 +16,8 @@ from models.metrics import (
     brier,
     calibration_error,
     estimate,
+    logits,
+    mean_share,
     sensitivity_at,
     share,
 )
@@ -177,3 +179,26 @@ def test_wilson_holds_its_share(counted: tuple[int, int]) -> None:
     found = share(*counted)
     assert isinstance(found, Estimate)
     assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_a_mean_of_shares_is_less_sure_the_fewer_pictures_one_of_them_has() -> None:
+    """Each counts the same; the interval of the mean is wider where one of them is wide."""
+    many, few, none = share(90, 100), share(9, 10), share(1, 1)
+    assert many is not None
+    assert few is not None
+    assert none is not None
+    sure, unsure = mean_share([many, many]), mean_share([many, few])
+    assert sure is not None
+    assert unsure is not None
+    assert sure.value == unsure.value == pytest.approx(0.9)
+    assert many.low < sure.low < sure.high < many.high
+    assert unsure.low < sure.low < sure.high < unsure.high
+    assert mean_share([none]) == none
+    assert mean_share([]) is None
+
+
+def test_logits_are_finite() -> None:
+    """Even of a probability of 0 or 1."""
+    found = logits(np.array([0.0, 0.5, 0.75, 1.0]))
+    assert np.isfinite(found).all()
+    assert found[1:3] == pytest.approx([0, np.log(3)])

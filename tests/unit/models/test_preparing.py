@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from models.registry.card import Input
-from models.registry.classifier import probability
+from models.fracture.picture import prepare as prepare_ours
+from models.registry.card import Calibration, Card, Input
+from models.registry.classifier import logit
 from models.registry.errors import RegistryError
 from models.registry.preparing import prepare
 from tests.unit.models.making import card
@@ -46,6 +50,39 @@ def test_values_are_normalised() -> None:
     """White and black become what mean and deviation make of 1 and 0."""
     prepared = prepare(np.array([[255, 0]] * 2, np.uint8).repeat(32, 0).repeat(32, 1), KEPT)
     assert (prepared.pixels.min(), prepared.pixels.max()) == (-2.0, 2.0)
+
+
+def test_quantiles_make_exposures_alike() -> None:
+    """A darker and flatter picture is the same input; hardly anything is outside 0 to 1."""
+    wanted = replace(KEPT, range="quantiles")
+    grey = np.random.default_rng(0).integers(0, 200, (64, 48)).astype(np.uint8)
+    grey[0, :10] = 255
+    flat = (grey // 4 * 2 + 30).astype(np.uint8)
+    one, other = (prepare(picture, wanted).pixels for picture in (grey // 4 * 4, flat))
+    assert np.allclose(one, other, atol=0.02)
+    assert (one.min(), one.max()) == (-2.0, 2.0)
+
+
+def test_quantiles_are_those_of_our_own_network() -> None:
+    """A brought model is shown what the fracture network is shown of the same picture."""
+    wanted = Input(
+        aspect="kept", longest=64, channels=1, mean=(0.5,), std=(0.5,), range="quantiles"
+    )
+    grey = np.random.default_rng(1).integers(20, 180, (64, 40)).astype(np.uint8)
+    prepared, ours = prepare(grey, wanted), prepare_ours(grey, 64)
+    brought = prepared.picture_of(prepared.pixels[0, 0])
+    assert np.allclose(brought, ours.pixels[0, 0, : ours.rows, : ours.columns], atol=1e-5)
+
+
+def test_an_empty_picture_has_quantiles_too() -> None:
+    """One grey everywhere is black, and no division by nothing."""
+    prepared = prepare(np.full((64, 64), 77, np.uint8), replace(PADDED, range="quantiles"))
+    assert np.all(prepared.pixels == 0)
+
+
+def probability(values: NDArray[np.float32], of: Card) -> float:
+    """What the outputs are worth by a card."""
+    return (of.calibration or Calibration()).probability(logit(values, of))
 
 
 def test_the_positive_label_decides_which_output_counts() -> None:

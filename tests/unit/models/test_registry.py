@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from models.registry import Registry, RegistryError, add, load
-from models.registry.card import CARD
+from models.registry import Entry, Registry, RegistryError, add, load
+from models.registry.card import CARD, File
 from tests.unit.models.making import FIELDS, onnx_file
 
 
@@ -112,12 +115,48 @@ def test_an_architecture_nobody_knows(added: Registry) -> None:
         load(added.find("theirs"))
 
 
+def test_a_card_that_does_not_go_with_its_weights(added: Registry, tmp_path: Path) -> None:
+    """A network of our own over other weights, or without its settings, is said in a sentence."""
+    assert added.site is not None
+    folder = added.site / "wrong"
+    folder.mkdir()
+    save_file({"word": torch.zeros(1)}, folder / "w.safetensors")
+    digest = hashlib.sha256((folder / "w.safetensors").read_bytes()).hexdigest()
+    file = {"name": "w.safetensors", "sha256": digest}
+    for settings in ({}, {"members": "many"}, {"members": 1, "strange": 1.0, "metal": 1.0}):
+        ours = {"framework": "torch", "architecture": "fracture-ensemble", "name": "wrong"}
+        card = {**FIELDS, **ours, "files": [file], "settings": settings}
+        (folder / CARD).write_text(json.dumps(card))
+        with pytest.raises(RegistryError, match=r"model wrong cannot be loaded.* not go together"):
+            load(added.find("wrong"))
+
+
+class _Fickle(Entry):
+    """An entry whose file is another one as soon as it was read."""
+
+    def weights(self, file: File) -> bytes:
+        """The file's content, after which nothing of it is left."""
+        found = super().weights(file)
+        (self.folder / file.name).write_bytes(b"something else")
+        return found
+
+
+@pytest.mark.parametrize("name", ["theirs", "fracture"])
+def test_what_was_checked_is_what_is_loaded(name: str, added: Registry, tmp_path: Path) -> None:
+    """The bytes whose digest was right are used, whatever is on disk a moment later."""
+    entry = (added if name == "theirs" else Registry()).find(name)
+    shutil.copytree(entry.folder, tmp_path / "copy")
+    load(_Fickle(card=entry.card, folder=tmp_path / "copy", origin="site"))
+
+
 def test_importing_the_registry_brings_no_framework() -> None:
-    """Whoever lists models does not wait for torch or onnxruntime."""
+    """Whoever lists models does not wait for torch or onnxruntime, and needs no task."""
     import sys
 
     code = (
-        "import sys, models.registry, models.evaluation, models.fracture.evaluate;"
+        "import sys, models.registry, models.opinion;"
+        "assert 'models.fracture' not in sys.modules;"
+        "import models.evaluation, models.fracture.measuring.evaluate;"
         "sys.exit(', '.join(m for m in ('torch', 'onnxruntime') if m in sys.modules) or 0)"
     )
     root = Path(__file__).parents[3]

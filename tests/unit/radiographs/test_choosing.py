@@ -15,6 +15,10 @@ from pydicom.uid import (
     DigitalXRayImageStorageForProcessing,
     MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
     SecondaryCaptureImageStorage,
+    XRay3DAngiographicImageStorage,
+    XRay3DCraniofacialImageStorage,
+    XRayAngiographicImageStorage,
+    XRayRadiationDoseSRStorage,
     XRayRadiofluoroscopicImageStorage,
     generate_uid,
 )
@@ -22,6 +26,7 @@ from pydicom.uid import (
 from bench.phantoms import cr_skull, ct_head, photograph, us_thyroid
 from pipelines.contract import Refusal, Retryable
 from pipelines.radiographs import chosen
+from pipelines.radiographs.kinds import why_not_by_kind
 from tests.unit.radiographs.stored import changed, radiograph, stored, study_of
 
 
@@ -122,6 +127,20 @@ def test_other_images_are_refused_with_a_reason(
     assert refusal.of == called
     assert reason in refusal.because
     assert len(refusal.references) == len(datasets)
+
+
+@pytest.mark.parametrize(
+    ("uid", "reason"),
+    [
+        (XRayRadiationDoseSRStorage, 'it is of the kind "X-Ray Radiation Dose SR"'),
+        (XRay3DCraniofacialImageStorage, 'it is of the kind "X-Ray 3D Craniofacial Image"'),
+        (XRay3DAngiographicImageStorage, "it is fluoroscopy or angiography"),
+        (XRayAngiographicImageStorage, "it is fluoroscopy or angiography"),
+    ],
+)
+def test_what_is_called_fluoroscopy_is_that(uid: str, reason: str) -> None:
+    """Not all that has X-rays in its name is: a dose report holds no images."""
+    assert (why_not_by_kind(uid, lambda keyword: None) or "").startswith(reason)
 
 
 def test_a_part_of_a_series_is_named_as_one(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import torch
 from models.fracture.candidates import candidates, overlap
 from models.fracture.domain import Domain
 from models.fracture.network import TEXTURE
-from models.fracture.opinion import Candidate, Opinion
 from models.fracture.picture import Prepared, prepare
+from models.opinion import Candidate, Opinion
 
 
 def test_a_picture_keeps_its_aspect_and_is_filled_up_with_black() -> None:

@@ -1,4 +1,4 @@
-"""The pictures of the model's page."""
+"""The charts of the model's page."""
 
 from __future__ import annotations
 
@@ -7,27 +7,20 @@ from typing import Any
 
 from models.charts import Chart
 from models.curves import at, precision_recall, reliability, roc, roc_band
-from models.metrics import Scores, Truth
+from models.metrics import Scores, Truth, told
 from models.registry.card import Card
 
 WANTED_AUROC = 0.92
 
 
 def draw(card: Card, metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> dict[str, str]:
-    """Each picture by its name, as SVG."""
+    """Each chart by its name, as SVG."""
     return {
         "roc": _roc(card, metrics, truth, scores),
         "pr": _precision_recall(card, metrics, truth, scores),
         "reliability": _reliability(metrics, truth, scores),
         "regions": _regions(metrics),
     }
-
-
-def told(estimate: Mapping[str, Any] | None) -> str:
-    """A figure with its interval."""
-    if estimate is None:
-        return "-"
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
 def _roc(card: Card, metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> str:

@@ -1,22 +1,23 @@
-"""What every fracture model says of a picture, ours and a site's own."""
+"""What a model says of a picture, whatever its task: ours and a site's own."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.registry.card import Card
+if TYPE_CHECKING:
+    from models.registry.card import Card
 
 Verdict = Literal["present", "absent", "indeterminate"]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Where a fracture may be, in pixels of the picture that was given."""
+    """Where the finding may be, in pixels of the picture that was given."""
 
     left: float
     top: float
@@ -30,7 +31,10 @@ class Opinion:
     """What a model makes of one picture."""
 
     probability: float
-    """Calibrated, that there is a fracture."""
+    """Calibrated, that the finding is there."""
+    logit: float | None = None
+    """What the probability was made of; of several views, the highest is the study's (see
+    `Calibration.probability`). None where the model does not say."""
     candidates: tuple[Candidate, ...] = ()
     activation: NDArray[np.float32] | None = None
     """What spoke for it: 0 to 1, of any size, covers the whole picture."""
@@ -43,8 +47,8 @@ class Opinion:
     """How unlike the training data the picture is; None where the model cannot tell."""
 
     def __post_init__(self) -> None:
-        known = 0.0 if self.strangeness is None else self.strangeness
-        if not (0 <= self.probability <= 1 and math.isfinite(known)):
+        known = [one for one in (self.logit, self.strangeness) if one is not None]
+        if not (0 <= self.probability <= 1 and all(map(math.isfinite, known))):
             raise ValueError("The model gave an output that is no number.")
 
     @property
@@ -59,7 +63,7 @@ class Opinion:
         return "present" if self.probability >= threshold else "absent"
 
 
-class FractureModel(Protocol):
+class Model(Protocol):
     """A model that is loaded and ready to look at pictures."""
 
     @property
@@ -67,4 +71,4 @@ class FractureModel(Protocol):
         """What it is."""
 
     def look(self, grey: NDArray[np.uint8]) -> Opinion:
-        """Judge a picture (rows, columns) whose bones are bright."""
+        """Judge a picture (rows, columns), 0 black to 255 white."""

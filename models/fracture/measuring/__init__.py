@@ -1,0 +1,1 @@
+"""How good the model is: its figures, what disturbs it, and the page that tells both."""
