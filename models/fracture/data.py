@@ -13,11 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from models.fracture.network import REGIONS
-from models.fracture.picture import Grey
 
 FOLDS = 6
 HELD_OUT = 0
@@ -97,9 +93,3 @@ def check(cases: Sequence[Case]) -> None:
         raise BadData(f"{len(wrong)} pictures have a label that their boxes contradict.")
     if any(not 0 <= value <= 1 for case in cases for box in case.boxes for value in box):
         raise BadData("A box lies outside its picture.")
-
-
-def grey(path: Path) -> Grey:
-    """A picture as 8-bit grey values."""
-    with Image.open(path) as picture:
-        return np.array(picture.convert("L"))

@@ -20,8 +20,9 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.evaluation import read_picture
 from models.fracture.calibration import fitted
-from models.fracture.data import FOLDS, HELD_OUT, Case, grey, read
+from models.fracture.data import FOLDS, HELD_OUT, Case, read
 from models.fracture.domain import Domain
 from models.fracture.model import Raw, seen_by, texture
 from models.fracture.network import REGIONS, Backbone, FractureNet, channels_last, start_from
@@ -54,7 +55,7 @@ def held_out(
     """The members on the fold that was kept from all of them."""
     for case in cases:
         if case.split == "train" and case.fold == HELD_OUT:
-            yield Looked(case, seen_by(members, prepare(grey(images / case.file))))
+            yield Looked(case, seen_by(members, prepare(read_picture(images / case.file))))
 
 
 def members_in(folder: Path) -> list[FractureNet]:
@@ -86,7 +87,7 @@ def eyes_from(path: Path) -> Backbone:
 def surroundings(eyes: Backbone, cases: Sequence[Case], images: Path) -> tuple[Domain, list[float]]:
     """The domain of the training pictures, and how strange each is to the other folds."""
     known = [case for case in cases if case.split == "train"]
-    seen = torch.cat([texture(eyes, grey(images / case.file)) for case in known])
+    seen = torch.cat([texture(eyes, read_picture(images / case.file)) for case in known])
     folds = torch.tensor([case.fold for case in known])
     strange = [
         Domain.around(seen[folds != fold]).strangeness(seen[folds == fold]) for fold in range(FOLDS)

@@ -25,7 +25,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from models.fracture.data import HELD_OUT, Case, grey, read
+from models.evaluation import read_picture
+from models.fracture.data import HELD_OUT, Case, read
 from models.fracture.losses import loss
 from models.fracture.network import FractureNet, channels_last, start_from
 from models.fracture.picture import LONGEST, Grey
@@ -103,7 +104,7 @@ class Run:
         if weights.exists():
             return weights
         with ThreadPoolExecutor(4) as pool:
-            read_in = pool.map(lambda case: grey(self.images / case.file), self.cases)
+            read_in = pool.map(lambda case: read_picture(self.images / case.file), self.cases)
             self.pictures = {c.file: g for c, g in zip(self.cases, read_in, strict=True)}
         first = 0
         for stage in SCHEDULE:

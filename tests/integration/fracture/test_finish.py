@@ -11,8 +11,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.evaluation import read_picture
 from models.fracture import finish
-from models.fracture.data import HELD_OUT, Case, grey, read
+from models.fracture.data import HELD_OUT, Case, read
 from models.fracture.model import load, seen_by
 from models.fracture.picture import prepare
 from models.registry.card import read as read_card
@@ -78,7 +79,7 @@ def test_what_ships_gives_the_probability_that_was_calibrated(few: Path, shipped
     assert len(model.members) == 2
     assert card.calibration is not None
     case = next(case for case in _held(few) if case.fractured)
-    picture = grey(few / "images" / case.file)
+    picture = read_picture(few / "images" / case.file)
     raw = seen_by(model.members, prepare(picture))
     assert model.look(picture).probability == card.calibration.probability(raw.logit)
     singles = [seen_by([member], prepare(picture)).logit for member in model.members]
