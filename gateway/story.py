@@ -109,6 +109,8 @@ def _job(row: Mapping[str, Any]) -> Entry:
         said.append(f"{row['progress']:.0%}: {row['doing']}.")
     if row["reason"]:
         said.append(row["reason"])
+    if row["summary"]:
+        said.append(row["summary"])
     if row["alert"]:
         said.append(f"Alert: {row['alert']} What still waited of the study became urgent.")
     return Entry(

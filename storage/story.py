@@ -54,7 +54,10 @@ def story(db: Database, study_id: int, trail: int = 500) -> Story | None:
                 .order_by(revisions.c.number),
             ),
             jobs=rows(
-                connection, select(*JOB).where(jobs.c.study_id == study_id).order_by(jobs.c.id)
+                connection,
+                select(*JOB, jobs.c.findings["summary"].as_string().label("summary"))
+                .where(jobs.c.study_id == study_id)
+                .order_by(jobs.c.id),
             ),
             deliveries=rows(connection, sent_query().where(jobs.c.study_id == study_id)),
             audit=rows(connection, noted.order_by(audit.c.id.desc()).limit(trail))[::-1],

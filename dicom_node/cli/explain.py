@@ -102,10 +102,21 @@ def facts(db: Database, progress: Progress) -> dict[str, Any]:
         "study": {**asdict(study), "status": str(study.status), "instances": progress.held},
         "series": _series(db, study.id),
         "revisions": revisions,
-        "jobs": [plain(job) for job in reversed(jobs.listing(db, study_id=study.id, limit=10_000))],
+        "jobs": [
+            {**plain(job), **_found(db, job.id)}
+            for job in reversed(jobs.listing(db, study_id=study.id, limit=10_000))
+        ],
         "deliveries": listings.sent_of_study(db, study.id),
         "trail": audit.trail(db, study.StudyInstanceUID, TRAIL_LINES),
     }
+
+
+def _found(db: Database, job_id: int) -> dict[str, Any]:
+    """What a job that is done has found, in a sentence, and what found it."""
+    from storage import jobs
+
+    findings = jobs.detail(db, job_id)["findings"] or {}
+    return {"summary": findings.get("summary"), "algorithm": findings.get("algorithm")}
 
 
 def _series(db: Database, study_id: int) -> list[dict[str, Any]]:
@@ -153,6 +164,7 @@ def _parts(told: Mapping[str, Any]) -> Iterator[RenderableType]:
             )
     if told["jobs"]:
         yield _jobs(told)
+    yield from _findings(told)
     if told["deliveries"]:
         yield _deliveries(told)
     yield _trail(told)
@@ -219,6 +231,14 @@ def _jobs(told: Mapping[str, Any]) -> RenderableType:
         for job in told["jobs"]
     )
     return table(columns, rows, "Jobs")
+
+
+def _findings(told: Mapping[str, Any]) -> Iterator[str]:
+    for job in told["jobs"]:
+        if job["summary"]:
+            by = job["algorithm"]
+            digest = f", weights {by['digest'][:12]}" if by.get("digest") else ""
+            yield f"Job {job['id']}: {job['summary']} By {by['name']} {by['version']}{digest}."
 
 
 def _deliveries(told: Mapping[str, Any]) -> RenderableType:

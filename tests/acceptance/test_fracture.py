@@ -122,6 +122,8 @@ def test_a_real_fracture_comes_back(
         assert words in said
     (job,) = story["jobs"]
     assert (job["status"], job["priority"]) == (JobStatus.DONE, "urgent")
+    assert job["algorithm"]["digest"] == digest
+    assert job["summary"].startswith("Fracture: present in ")
     assert job["alert"].startswith("A fracture is likely: probability ")
     judged = node.json("jobs", "show", str(job["id"]))["findings"]["classifications"]
     single = sorted(one["probability"] for one in judged if one["tracking"] != "fracture")

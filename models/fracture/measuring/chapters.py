@@ -73,8 +73,8 @@ def figures(found: Found) -> Iterator[str]:
     more = {name: told(metrics[name]) for name in ("average_precision", "brier")}
     yield (
         f"Average precision {more['average_precision']}, Brier score {more['brier']}. How long a "
-        "radiograph takes stands in the [benchmarks](../benchmarks.md), what each figure is in "
-        "[models](../models.md#how-good-it-is).\n"
+        "radiograph takes is told [with the pipeline](../fracture.md#how-fast), what each figure "
+        "is in [models](../models.md#how-good-it-is).\n"
     )
     yield _studies(metrics["studies"])
     yield "".join(f"![{about}](../pictures/fracture-{name}.svg)\n" for name, about in CHARTS)

@@ -34,6 +34,10 @@ def test_a_study_from_send_to_explain(running_node: Node, study: Phantom) -> Non
     assert told["revisions"][0]["evidence"]["kind"] == "quiet"
     assert told["jobs"][0]["pipeline"] == "intake-check"
     assert running_node.json("explain", uid)["jobs"][0]["created_at_iso"].startswith("20")
+    (job,) = running_node.json("explain", uid)["jobs"]
+    assert job["algorithm"]["name"] == "intake-check"
+    said = " ".join(running_node.cli("explain", uid).stdout.split())
+    assert f"Job {job['id']}: {job['summary']} By intake-check 1.0.0." in said
     outputs = [
         running_node.cli(*command).stdout
         for command in (

@@ -49,6 +49,7 @@ def test_the_story_goes_from_association_to_delivery(client: Client, db: Databas
         "intake-check works on 1 series with priority routine, asked by “everything is checked”; "
         "results go to pacs.",
         "intake-check 1.0.0: done",
+        "Nothing stands out.",
         "SR of intake-check to pacs: delivered pacs answered 0x0000 (success). "
         "It vouched for the object by Storage Commitment.",
         "Audit trail",
