@@ -245,10 +245,14 @@ class Worker:
 
 def _meant_for(pipeline: Pipeline, study: Study) -> None:
     """Raise `Rejected` where the pipeline takes none of the study's series, by their headers."""
-    verdicts = [pipeline.accepts(series) for series in study.series]
-    if not any(verdict.accepted for verdict in verdicts):
-        reasons = "; ".join(dict.fromkeys(one.reason.rstrip(".") for one in verdicts))
-        raise Rejected(f"Not processed, because: {reasons or 'the study has no series'}.")
+    refusals = []
+    for series in study.series:
+        verdict = pipeline.accepts(series)
+        if verdict.accepted:
+            return
+        refusals.append(verdict.reason.rstrip("."))
+    reasons = "; ".join(dict.fromkeys(refusals)) or "the study has no series"
+    raise Rejected(f"Not processed, because: {reasons}.")
 
 
 def run(orders: Orders) -> None:

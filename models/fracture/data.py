@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.fracture.network import REGIONS
-
+REGIONS = ("hand", "leg", "hip", "shoulder", "mixed")
+"""Columns of 0 and 1: what a picture shows."""
 FOLDS = 6
 HELD_OUT = 0
 """The fold of the training split that no member is trained on."""

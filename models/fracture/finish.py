@@ -22,10 +22,10 @@ from safetensors.torch import load_file, save_file
 
 from models.evaluation import read_picture
 from models.fracture.calibration import fitted
-from models.fracture.data import FOLDS, HELD_OUT, Case, read
+from models.fracture.data import FOLDS, HELD_OUT, REGIONS, Case, read
 from models.fracture.domain import Domain
 from models.fracture.model import Raw, seen_by, texture
-from models.fracture.network import REGIONS, Backbone, FractureNet, channels_last, start_from
+from models.fracture.network import Backbone, FractureNet, channels_last, start_from
 from models.fracture.picture import CONTRACT, prepare
 from models.registry.card import CARD, made
 

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.fracture.candidates import candidates
+from models.fracture.data import REGIONS
 from models.fracture.domain import LONGEST, Domain
-from models.fracture.network import REGIONS, STRIDE, Backbone, FractureNet, Seen, channels_last
+from models.fracture.network import STRIDE, Backbone, FractureNet, Seen, channels_last
 from models.fracture.picture import CONTRACT, Grey, Prepared, prepare
 from models.opinion import Opinion
 from models.registry.card import Calibration, Card

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.fracture.data import REGIONS
 from models.vision import torchvision
 
 STRIDE = 8
 WIDTH = 96
 TEXTURE = 96 + 1280
 Net = TypeVar("Net", bound=nn.Module)
-REGIONS = ("hand", "leg", "hip", "shoulder", "mixed")
 
 
 class SamePadded(nn.Conv2d):

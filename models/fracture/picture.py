@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.registry.card import Input
+from models.registry.preparing import QUANTILES
 
 LONGEST = 640
 """The longer side of the network's input, in pixels."""
@@ -75,6 +76,6 @@ def ranged(picture: Tensor) -> Tensor:
     # A sample is enough for percentiles, and sorting every pixel would cost more than looking.
     step = max(1, math.isqrt(picture.numel() // 50_000))
     sample = picture[::step, ::step].flatten()
-    low, high = torch.quantile(sample, torch.tensor([0.005, 0.995])).tolist()
+    low, high = torch.quantile(sample, torch.tensor(QUANTILES)).tolist()
     unit: Tensor = (picture - low) / max(high - low, 1.0)
     return unit.clamp(0, 1) * 2 - 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from models.curves import at
-from models.fracture.measuring.figures import REGIONS
+from models.fracture.data import REGIONS
 from models.fracture.measuring.found import Found
 from models.fracture.measuring.plots import WANTED_AUROC
 from models.metrics import Estimate, told

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from models.evaluation import Fractions, Row
+from models.fracture.data import REGIONS
 from models.fracture.measuring.shortcut import size
 from models.metrics import (
     Estimate,
@@ -35,8 +36,6 @@ Pair = tuple[Row, Mapping[str, Any]]
 Boxes = Mapping[str, Sequence[Fractions]]
 Plain = dict[str, float | int] | None
 
-REGIONS = ("hand", "leg", "hip", "shoulder", "mixed")
-"""Columns of 0 and 1; figures are given for the pictures that have a 1."""
 ENOUGH = 5
 """Positives and negatives that a size needs to be a stratum of its own."""
 OVERLAP = 0.3

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from models.fracture.data import REGIONS
 from models.fracture.losses import loss, targets
 from models.fracture.model import seen_by
-from models.fracture.network import REGIONS, STRIDE, TEXTURE, FractureNet, start_from
+from models.fracture.network import STRIDE, TEXTURE, FractureNet, start_from
 from models.fracture.picture import prepare
 from models.fracture.windows import View
 from models.vision import torchvision
