@@ -81,7 +81,7 @@ chaos: install-dev ## kill processes at random for MINUTES=5 and count what is l
 requirements: install-dev ## compile requirements*.txt from requirements*.in
 	@for name in requirements requirements-dev; do \
 		$(UV) pip compile --quiet --no-header --no-annotate --python-version 3.11 \
-			$$name.in --output-file $$name.txt; \
+			--upgrade-package torch $$name.in --output-file $$name.txt; \
 		sed -i.before 's/+cpu$$//' $$name.txt; rm $$name.txt.before; \
 	done
 
