@@ -7,28 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass as plain
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
+
+from pipelines.choices import Share, Threads, alert_from, sentence, threshold
 
 if TYPE_CHECKING:
     from models.registry.card import Card
 
-ALERT = "specificity-0.99"
-"""The operating point of the card from which on somebody is told, unless the site says another."""
-SITE = "site"
-"""In place of an operating point's name where the threshold is the site's own."""
-
-
-def _number(value: Any) -> Any:
-    """Pydantic would take true for 1."""
-    if isinstance(value, bool):
-        raise ValueError("true and false are no numbers")  # noqa: TRY004 - pydantic's way to say it
-    return value
-
-
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_number)]
 UnknownAge = Literal["indeterminate", "note"]
 
 
@@ -48,7 +36,7 @@ class Options:
     unknown_age: UnknownAge = "indeterminate"
     """What is made of a patient whose age nobody states: the model was not taught to tell children
     from adults."""
-    threads: Annotated[int, Field(ge=0, le=256), BeforeValidator(_number)] = 0
+    threads: Threads = 0
     """Processor threads for one picture; 0: as torch chooses."""
 
 
@@ -60,7 +48,7 @@ def read(options: Mapping[str, Any]) -> Options:
     try:
         return _OPTIONS.validate_python(dict(options))
     except ValidationError as error:
-        raise ValueError(_sentence(error)) from None
+        raise ValueError(sentence(error, Options.__dataclass_fields__)) from None
 
 
 @plain(frozen=True, kw_only=True)
@@ -87,26 +75,10 @@ class Rules:
 
 def rules(options: Options, card: Card) -> Rules:
     """What holds for a model; a ValueError says that it has no such operating point."""
-    point = options.operating_point or card.operating_point
-    if point not in card.thresholds:
-        known = ", ".join(card.thresholds)
-        raise ValueError(f"The model {card.name} has no operating point {point}; it has {known}.")
-    own, alert = options.threshold, options.alert_threshold
+    present_from, point = threshold(card, options.operating_point, options.threshold)
     return Rules(
-        threshold=card.thresholds[point] if own is None else own,
-        operating_point=point if own is None else SITE,
-        alert_from=card.thresholds.get(ALERT) if alert is None else alert,
+        threshold=present_from,
+        operating_point=point,
+        alert_from=alert_from(card, options.alert_threshold),
         unknown_age=options.unknown_age,
     )
-
-
-def _sentence(error: ValidationError) -> str:
-    known = ", ".join(Options.__dataclass_fields__)
-    said = []
-    for one in error.errors(include_url=False):
-        name = ".".join(map(str, one["loc"]))
-        unknown = one["type"] == "unexpected_keyword_argument"
-        said.append(
-            f"there is no option {name}; there are {known}" if unknown else f"{name}: {one['msg']}"
-        )
-    return "; ".join(said) + "."

@@ -169,14 +169,14 @@ def _read(instance: Instance) -> Header | None:
             syntax = UID(ds.file_meta.TransferSyntaxUID)
             if syntax.is_deflated:
                 return Header(instance=instance, ds=ds, pixels=None)
-            return Header(instance=instance, ds=ds, pixels=_pixel_element(file, syntax))
+            return Header(instance=instance, ds=ds, pixels=pixel_element(file, syntax))
     except OSError as error:
         raise Retryable("a stored file cannot be read at the moment") from error
     except MALFORMED:
         return None
 
 
-def _pixel_element(file: BinaryIO, syntax: UID) -> PixelElement | None:
+def pixel_element(file: BinaryIO, syntax: UID) -> PixelElement | None:
     """Read the start of the element that stopped the reading."""
     endian = "<" if syntax.is_little_endian else ">"
     start = file.read(8)

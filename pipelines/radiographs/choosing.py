@@ -6,21 +6,22 @@ from collections.abc import Sequence
 
 from pydicom.uid import DigitalXRayImageStorageForProcessing
 
-from pipelines.contract import Instance, Refusal, Rejected, Series, Study, refer
-from pipelines.intake_check.headers import MOST_REFERENCES, images
+from pipelines.contract import Instance, Refusal, Rejected, Study
 from pipelines.intake_check.scope import why_not
-from pipelines.radiographs.headers import (
+from pipelines.radiographs.kinds import why_not_by_kind
+from pipelines.radiographs.limits import why_not_by_size
+from pipelines.router.evidence import body_parts as stated
+from pipelines.stored import (
     Read,
     check_packing,
     line,
     many,
     quiet,
+    refusals,
     refused,
     values,
+    whole,
 )
-from pipelines.radiographs.kinds import why_not_by_kind
-from pipelines.radiographs.limits import whole, why_not_by_size
-from pipelines.router.evidence import body_parts as stated
 
 Chosen = list[tuple[Instance, int | None]]
 
@@ -43,7 +44,7 @@ def chosen(study: Study) -> tuple[Chosen, list[Refusal]]:
         for item in readable:
             if reasons[item.SOPInstanceUID] is None:
                 taken += [(item, frame) for frame in _frames(item)]
-        return taken, [one for series in study.series for one in _refusals(series, reasons)]
+        return taken, [one for series in study.series for one in refusals(series, reasons)]
 
 
 def body_parts(instance: Instance, frame: int | None = None) -> tuple[str, ...]:
@@ -90,29 +91,3 @@ def _told(read: Read, keywords: Sequence[str]) -> list[str]:
 def _frames(instance: Instance) -> list[int | None]:
     count = whole(values(instance)("NumberOfFrames")) or 1
     return [None] if count <= 1 else list(range(1, count + 1))
-
-
-def _refusals(series: Series, reasons: dict[str, str | None]) -> list[Refusal]:
-    """The refused images of a series, those of one reason together."""
-    found: dict[str, list[Instance]] = {}
-    for item in series.instances:
-        reason = reasons[item.SOPInstanceUID]
-        if reason is not None:
-            found.setdefault(reason, []).append(item)
-    return [
-        Refusal(
-            of=_called(series, items),
-            because=reason,
-            references=tuple(refer(item) for item in items[:MOST_REFERENCES]),
-        )
-        for reason, items in found.items()
-    ]
-
-
-def _called(series: Series, items: Sequence[Instance]) -> str:
-    """What to call them; without the series' description, which may hold a name."""
-    header = series.instances[0].header
-    number, modality = whole(header.get("SeriesNumber")), line(header.get("Modality"))
-    called = "A series without number" if number is None else f"Series {number}"
-    called += f" ({modality})" if modality else ""
-    return called if len(items) == len(series.instances) else f"{called}, {images(len(items))}"

@@ -15,8 +15,8 @@ from pydicom.uid import (
 )
 
 from pipelines.bodyparts import REGIONS
-from pipelines.radiographs.headers import Read, line, many
 from pipelines.router.evidence import body_parts
+from pipelines.stored import Read, line, many
 
 _RADIOGRAPHS = frozenset(
     {

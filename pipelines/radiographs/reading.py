@@ -13,11 +13,11 @@ from pipelines.contract import Instance, Rejected, refer
 from pipelines.display import NotShown, described, grey_and_padding, shown
 from pipelines.malformed import MALFORMED
 from pipelines.radiographs import shutters, subject
-from pipelines.radiographs.headers import dataset, line, many, quiet
 from pipelines.radiographs.limits import why_not_by_size
 from pipelines.radiographs.radiograph import Radiograph
 from pipelines.router.evidence import KEYWORDS as BODY_PART_KEYWORDS
 from pipelines.router.evidence import body_parts
+from pipelines.stored import dataset, line, many, quiet, side, sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,9 +39,10 @@ _KEYWORDS = (
     "PixelIntensityRelationshipSign",
     "PixelAspectRatio",
     *_SPACINGS,
+    *sides.KEYWORDS,
     *subject.KEYWORDS,
     *shutters.KEYWORDS,
-    *sorted(BODY_PART_KEYWORDS - set(subject.KEYWORDS)),
+    *sorted(BODY_PART_KEYWORDS - {*sides.KEYWORDS, *subject.KEYWORDS}),
 )
 _TINT = 24
 """Red, green and blue of a grey differ by no more than this, lossy compression included."""
@@ -72,7 +73,7 @@ def _radiograph(instance: Instance, frame: int | None, said: Dataset, seen: Seen
         visible &= ~padding
     grey[~visible] = 0
     names, _ = body_parts(many(said.get))
-    laterality, contradicted = subject.side(said)
+    laterality, contradicted = side(said)
     return Radiograph(
         reference=refer(instance, frame),
         grey=grey,

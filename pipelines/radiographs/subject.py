@@ -1,4 +1,4 @@
-"""What a header says of whom and what a radiograph shows: side, view and age."""
+"""What a header says of whom and what a radiograph shows: view and age."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from typing import Any
 from pydicom import Dataset
 
 from pipelines.display import first, value
-from pipelines.radiographs.headers import line
+from pipelines.stored import line
 
 KEYWORDS = (
-    "FrameLaterality",
-    "ImageLaterality",
-    "Laterality",
-    "AnatomicRegionSequence",
     "ViewPosition",
     "ViewCodeSequence",
     "PatientAge",
@@ -27,16 +23,6 @@ KEYWORDS = (
 )
 """All that is looked at here."""
 
-_SIDES = frozenset("LRB")
-_SIDE_CODES = {
-    "7771000": "L",
-    "24028007": "R",
-    "51440002": "B",
-    "G-A101": "L",
-    "G-A100": "R",
-    "G-A102": "B",
-}
-"""In SNOMED CT and in the codes that it had in DICOM before."""
 _POSITIONS = frozenset(
     {
         *("AP", "PA", "LL", "RL", "LLD", "RLD", "LLO", "RLO", "LAO", "RAO", "LPO", "RPO"),
@@ -47,21 +33,6 @@ _POSITIONS = frozenset(
 _AGE = re.compile(r"(\d{1,3})([YMWD])")
 _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 _OLDEST = 130
-
-
-def side(said: Dataset) -> tuple[str, bool]:
-    """The side by what speaks most closely of the frame; and whether others say the opposite.
-
-    Where left stands against right nothing is known.
-    """
-    region = first(said.get("AnatomicRegionSequence"))
-    modifier = first(value(region, "AnatomicRegionModifierSequence"))
-    told = [line(said.get(key)) for key in ("FrameLaterality", "ImageLaterality", "Laterality")]
-    told.append(_SIDE_CODES.get(line(value(modifier, "CodeValue")), ""))
-    known = [letter.upper() for letter in told if letter.upper() in _SIDES]
-    if {"L", "R"} <= set(known):
-        return "", True
-    return (known[0] if known else ""), False
 
 
 def view(said: Dataset) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.fracture.options import SITE, Options, read, rules
+from pipelines.choices import SITE
+from pipelines.fracture.options import Options, read, rules
 from tests.unit.models.making import card
 
 

@@ -14,7 +14,8 @@ from pydicom import Dataset, dcmread
 from pydicom.encaps import encapsulate
 
 from pipelines.contract import Instance, Rejected, Retryable
-from pipelines.radiographs import chosen, limits, read
+from pipelines.radiographs import chosen, read
+from pipelines.stored import packing
 from tests.unit.radiographs.stored import (
     SYNTAXES,
     radiograph,
@@ -102,13 +103,13 @@ def test_a_panic_of_the_rle_decoder_is_caught(
 
 def test_a_deflated_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that unpacks to more than a worker's memory is not unpacked."""
-    monkeypatch.setattr(limits, "MOST_INFLATED", 1 << 22)
+    monkeypatch.setattr(packing, "MOST_INFLATED", 1 << 22)
     whole = stored([written(radiograph(), "deflated", tmp_path).path])
     (instance,) = whole.instances
     data = instance.path.read_bytes()
     start = 144 + int.from_bytes(data[140:144], "little")
-    packing = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    bomb = packing.compress(bytes(1 << 23)) + packing.flush()
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = packer.compress(bytes(1 << 23)) + packer.flush()
     again(instance, data[:start] + bomb)
     assert len(bomb) < 20_000
     with pytest.raises(Rejected, match="unpacked it would have more than"):

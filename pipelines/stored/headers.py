@@ -17,8 +17,8 @@ from pydicom.uid import UID
 from pipelines.contract import Instance, Rejected, Retryable
 from pipelines.display import described
 from pipelines.malformed import MALFORMED
-from pipelines.radiographs.limits import MOST_INFLATED, inflates_too_far
 from pipelines.router.evidence import Reader
+from pipelines.stored.packing import MOST_INFLATED, inflates_too_far
 
 Read = Callable[[str], Any]
 
@@ -108,3 +108,11 @@ def line(value: Any) -> str:
     """A value as one line of text, such as a report may quote; empty where there is none."""
     text = "" if value is None else str(value).replace("\\", " ")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:64]
+
+
+def whole(value: Any) -> int | None:
+    """A value as a whole number; None where it is none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
