@@ -5,12 +5,13 @@ The band is of the bootstrap that `models.metrics` has, so that curve and figure
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics import BINS, Estimate, Scores, Truth, binned, share
+from models.metrics import BINS, Estimate, Scores, Truth, binned, draws, share
 
 Curve = list[tuple[float, float]]
 
@@ -24,15 +25,13 @@ def roc(truth: Truth, scores: Scores) -> Curve:
     return _pairs(false / false[-1], hits / hits[-1], first=(0.0, 0.0))
 
 
-def roc_band(truth: Truth, scores: Scores) -> tuple[Curve, Curve]:
+def roc_band(
+    truth: Truth, scores: Scores, groups: Sequence[str] | None = None
+) -> tuple[Curve, Curve]:
     """Between which sensitivities 95 % of resampled curves lie, at each specificity."""
-    positive, negative = scores[truth], scores[~truth]
-    rng = np.random.default_rng(0)
     found = np.empty((BAND_RESAMPLES, BAND_AT.size))
-    for number in range(BAND_RESAMPLES):
-        drawn = rng.choice(positive, positive.size), rng.choice(negative, negative.size)
-        labels = np.repeat([True, False], [positive.size, negative.size])
-        curve = np.array(roc(labels, np.concatenate(drawn)))
+    for number, drawn in enumerate(draws(truth, groups, BAND_RESAMPLES)):
+        curve = np.array(roc(truth[drawn], scores[drawn]))
         found[number] = np.interp(BAND_AT, curve[:, 0], curve[:, 1])
     low, high = np.quantile(found, (0.025, 0.975), axis=0)
     return _pairs(BAND_AT, low), _pairs(BAND_AT, high)

@@ -1,7 +1,7 @@
 """Looking at a whole set of pictures: the index, the pictures, and what is broken among them.
 
 A set is an index (CSV with at least the columns file and label) and a folder of JPEG or PNG files.
-What is made of the pictures is the task's own: see `models/fracture/measuring/evaluate.py`.
+What is made of a picture is the task's own: see `evaluate.py` in `models/TASK/measuring`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,19 @@ from __future__ import annotations
 import csv
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from models.opinion import Candidate, Opinion
+
+if TYPE_CHECKING:
+    from models.registry.card import Card
 
 DEPTHS = (8, 10, 12, 14, 16)
 
@@ -39,6 +45,20 @@ class Row:
     """The other columns."""
 
 
+Fractions = tuple[float, float, float, float]
+"""A box: its centre, width and height as fractions of the picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What is known of the pictures besides the index."""
+
+    boxes: Mapping[str, Sequence[Fractions]] = field(default_factory=dict)
+    """Where the finding is, by file."""
+    masks: Path | None = None
+    """The folder of the files that the index names as masks."""
+
+
 def read_index(path: Path, split: str | None = None) -> list[Row]:
     """The lines of an index, of one split where that is asked for."""
     found: dict[str, Row] = {}
@@ -59,10 +79,6 @@ def read_index(path: Path, split: str | None = None) -> list[Row]:
     if not found:
         raise BadSet(f"{path} lists no picture{f' of the split {split}' if split else ''}.")
     return list(found.values())
-
-
-Fractions = tuple[float, float, float, float]
-"""A box: its centre, width and height as fractions of the picture."""
 
 
 def read_boxes(path: Path) -> dict[str, list[Fractions]]:
@@ -94,8 +110,11 @@ def _lines(path: Path, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str
         raise BadSet(f"{path} is no CSV file in UTF-8: {error}.") from None
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """A picture as 8-bit grey values; raises `BadPicture`."""
+def read_picture(path: Path, mode: Literal["L", "RGB"] = "L") -> NDArray[np.uint8]:
+    """A picture of 8 bits, in grey unless asked for in colour; raises `BadPicture`.
+
+    Deeper pictures are grey in either mode.
+    """
     try:
         with Image.open(path) as whole:
             whole.verify()  # the sums of a PNG, which are not looked at when it is read
@@ -103,7 +122,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             picture.load()
             if picture.mode.startswith(("I", "F")):
                 return _as_8_bits(np.asarray(picture), path)
-            return np.array(picture.convert("L"))
+            return np.array(picture.convert(mode))
     except FileNotFoundError:
         raise BadPicture("there is no such file") from None
     except (
@@ -121,3 +140,55 @@ def _as_8_bits(values: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
         raise BadPicture(f"{path.name} has values outside 16 bits")
     depth = next(bits for bits in DEPTHS if found.max() < 2**bits)
     return np.asarray(np.rint(found * (255 / (2**depth - 1))), np.uint8)
+
+
+# ---------------------------------------------------------------- what a model says of it
+
+
+def each(
+    rows: Sequence[Row], judged: Callable[[Row], dict[str, Any]], report: Callable[[int], None]
+) -> list[dict[str, Any]]:
+    """What is told of each picture; one that cannot be read has the error in its place."""
+    told = []
+    for number, row in enumerate(rows, 1):
+        label = None if row.positive is None else int(row.positive)
+        try:
+            found = judged(row)
+        except BadPicture as error:
+            found = {"score": None, "error": str(error)}
+        told.append({"file": row.file, "label": label, **found})
+        report(number)
+    return told
+
+
+def spoken(opinion: Opinion, threshold: float) -> dict[str, Any]:
+    """What an opinion says of the picture as a whole."""
+    return {
+        "score": opinion.probability,
+        "verdict": opinion.verdict(threshold),
+        "refused": bool(opinion.refused),
+        "doubts": list(opinion.reasons),
+        "strangeness": opinion.strangeness,
+    }
+
+
+def fractions(
+    found: Candidate, shape: tuple[int, ...], corner: tuple[int, int] = (0, 0)
+) -> dict[str, float]:
+    """A candidate's box as fractions of a picture of this shape, with its score.
+
+    `corner` is the row and column at which what the model was shown begins.
+    """
+    (rows, columns), (top, left) = shape[:2], corner
+    return {
+        "cx": (left + (found.left + found.right) / 2) / columns,
+        "cy": (top + (found.top + found.bottom) / 2) / rows,
+        "w": (found.right - found.left) / columns,
+        "h": (found.bottom - found.top) / rows,
+        "score": found.score,
+    }
+
+
+def named(card: Card) -> dict[str, str]:
+    """Which model it was."""
+    return {"name": card.name, "version": card.version, "digest": card.digest}

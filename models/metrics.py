@@ -1,13 +1,14 @@
 """Figures of how good a model is, each with an interval of 95 %.
 
 Shares of a count have Wilson's interval. The others have that of a bootstrap which draws positives
-and negatives by themselves, with a fixed seed: the same scores give the same interval.
+and negatives by themselves, with a fixed seed: the same scores give the same interval. Pictures
+that belong together, as those of one patient do, are drawn together where groups are given.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 Scores = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 Figure = Callable[[Truth, Scores], float]
+Places = NDArray[np.intp]
 
 RESAMPLES = 1000
 BINS = 15
@@ -110,7 +112,12 @@ def logits(scores: Scores) -> Scores:
 
 
 def estimate(
-    figure: Figure, truth: Truth, scores: Scores, *, centred: bool = False
+    figure: Figure,
+    truth: Truth,
+    scores: Scores,
+    *,
+    centred: bool = False,
+    groups: Sequence[str] | None = None,
 ) -> Estimate | None:
     """A figure with its bootstrap interval; None where one of the classes is missing.
 
@@ -119,23 +126,65 @@ def estimate(
     if truth.all() or not truth.any():
         return None
     value = figure(truth, scores)
-    found = resampled(truth, lambda drawn: figure(truth[drawn], scores[drawn]))
+    found = resampled(truth, lambda drawn: figure(truth[drawn], scores[drawn]), groups)
     if centred:
         found += value - found.mean()
-    low, high = np.quantile(found, (0.025, 0.975))
-    return Estimate(value, max(0.0, float(low)), min(1.0, float(high)), truth.size)
+    low, high = ends(found)
+    return Estimate(value, max(0.0, low), min(1.0, high), truth.size)
 
 
-def resampled(truth: Truth, figure: Callable[[NDArray[np.intp]], float]) -> NDArray[np.float64]:
+def estimate_of(
+    figure: Callable[[Places], float], count: int, groups: Sequence[str] | None = None
+) -> Estimate | None:
+    """A figure of so many pictures that are of no class, of which it is given the places."""
+    if not count:
+        return None
+    every = np.arange(count)
+    found = resampled(np.ones(count, np.bool_), figure, groups)
+    return Estimate(figure(every), *ends(found), count)
+
+
+def ends(found: NDArray[np.float64]) -> tuple[float, float]:
+    """Between which values 95 % of the resampled ones lie."""
+    low, high = np.quantile(found, (0.025, 0.975)).tolist()
+    return low, high
+
+
+def resampled(
+    truth: Truth, figure: Callable[[Places], float], groups: Sequence[str] | None = None
+) -> NDArray[np.float64]:
     """A figure of pictures drawn again and again, of which it is given the places."""
-    classes = np.flatnonzero(truth), np.flatnonzero(~truth)
+    return np.array([figure(drawn) for drawn in draws(truth, groups)], np.float64)
+
+
+def draws(
+    truth: Truth, groups: Sequence[str] | None = None, count: int = RESAMPLES
+) -> Iterator[Places]:
+    """The places of pictures drawn with replacement, as many of each class as there are.
+
+    Whole groups are drawn where groups are given; those that have both classes by themselves.
+    """
+    tables = _tables(truth, groups)
     rng = np.random.default_rng(0)
-    found = np.empty(RESAMPLES)
-    for number in range(RESAMPLES):
-        found[number] = figure(
-            np.concatenate([rng.choice(members, members.size) for members in classes])
-        )
-    return found
+    for _ in range(count):
+        found = [table[rng.choice(len(table), len(table))].ravel() for table in tables]
+        drawn = np.concatenate(found)
+        yield drawn[drawn >= 0]
+
+
+def _tables(truth: Truth, groups: Sequence[str] | None) -> list[Places]:
+    """For each class the places of its pictures: a row a group, filled up with -1."""
+    named = np.arange(truth.size)
+    if groups is not None:
+        named = np.unique(np.asarray(groups), return_inverse=True)[1]
+    counts = np.bincount(named)
+    order = np.argsort(named, kind="stable")
+    begins = np.repeat(np.cumsum(counts) - counts, counts)
+    table = np.full((counts.size, counts.max()), -1)
+    table[named[order], np.arange(truth.size) - begins] = order
+    share_positive = np.bincount(named, weights=truth) / counts
+    classes = (share_positive == 1, share_positive == 0, (share_positive % 1) > 0)
+    return [table[members] for members in classes if members.any()]
 
 
 def share(hits: int, count: int) -> Estimate | None:

@@ -12,9 +12,10 @@ from dicom_node.cli.kinds import Commands, positive, with_json
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
+    from models.evaluation import Beside
     from models.opinion import Model
     from models.registry import Card, Entry, Registry
 
@@ -36,13 +37,16 @@ def register(verbs: Commands) -> None:
         "--index", type=Path, required=True, metavar="CSV", help="with columns file and label"
     )
     judges.add_argument(
-        "--images", type=Path, required=True, metavar="DIR", help="where the pictures are"
+        "--images", type=Path, metavar="DIR", help="the pictures (images beside the index)"
     )
     judges.add_argument(
         "--json", type=Path, required=True, metavar="OUT", dest="out", help="what is written"
     )
     judges.add_argument(
         "--boxes", type=Path, metavar="CSV", help="true boxes (boxes.csv beside the index)"
+    )
+    judges.add_argument(
+        "--masks", type=Path, metavar="DIR", help="true outlines (masks beside the index)"
     )
     judges.add_argument("--split", metavar="NAME", help="only the lines of this split")
     _with_machine(judges)
@@ -112,21 +116,21 @@ def _loaded(args: Namespace) -> Model:
 
 def evaluate(args: Namespace) -> int:
     """Score a set and write what came of it; status 1 where a picture could not be read."""
-    from models.evaluation import BadSet, read_boxes, read_index
+    from models.evaluation import BadSet, read_index
     from models.registry import RegistryError
     from models.registry.known import TASKS, imported
 
-    beside = args.index.with_name("boxes.csv")
-    listed = args.boxes or (beside if beside.exists() else None)
-    if not args.images.is_dir():
-        raise Stop(f"{args.images} is no folder.", USAGE)
+    images = args.images or args.index.with_name("images")
+    for folder in filter(None, (images, args.masks)):
+        if not folder.is_dir():
+            raise Stop(f"{folder} is no folder.", USAGE)
     try:
         rows = read_index(args.index, args.split)
-        boxes = read_boxes(listed) if listed else {}
+        beside = _beside(args)
         model = _loaded(args)
         with _progress(len(rows)) as report:
             judged = imported(TASKS[model.card.task])
-            told = judged(model, rows, args.images, boxes, report)
+            told = judged(model, rows, images, beside, report)
     except BadSet as error:
         raise Stop(str(error), USAGE) from None
     except RegistryError as error:
@@ -134,10 +138,31 @@ def evaluate(args: Namespace) -> int:
     _write(args.out, told)
     for line in _summary(told["metrics"]):
         print(line)
-    broken = [one for one in told["images"] if "error" in one]
-    for one in broken:
-        print(f"Not scored: {one['file']}: {one['error']}.")
+    broken = list(_broken(told["images"]))
+    for line in broken:
+        print(line)
     return WRONG if broken else DONE
+
+
+def _beside(args: Namespace) -> Beside:
+    """What else is known of the pictures; what lies beside the index need not be named."""
+    from models.evaluation import Beside, read_boxes
+
+    boxes, masks = args.index.with_name("boxes.csv"), args.index.with_name("masks")
+    listed = args.boxes or (boxes if boxes.exists() else None)
+    return Beside(
+        boxes=read_boxes(listed) if listed else {},
+        masks=args.masks or (masks if masks.is_dir() else None),
+    )
+
+
+def _broken(images: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The pictures and outlines that could not be read, each in a sentence."""
+    for one in images:
+        if "error" in one:
+            yield f"Not scored: {one['file']}: {one['error']}."
+        elif "mask_error" in one:
+            yield f"Without Dice: {one['file']}: {one['mask_error']}."
 
 
 def _summary(metrics: Mapping[str, Any]) -> Iterator[str]:

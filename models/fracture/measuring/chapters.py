@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.curves import at
@@ -10,6 +10,7 @@ from models.fracture.data import REGIONS
 from models.fracture.measuring.found import Found
 from models.fracture.measuring.plots import WANTED_AUROC
 from models.metrics import Estimate, told
+from models.pages import against, table
 
 WANTED = (
     ("auroc", "image AUROC", "published FracAtlas classifiers: low", WANTED_AUROC, True),
@@ -41,12 +42,6 @@ WEAK = "Weaker than on the whole"
 """How the limit begins that names regions."""
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
-
-
 def figures(found: Found) -> Iterator[str]:
     """The figures that were to be reached."""
     metrics = found.metrics
@@ -55,13 +50,17 @@ def figures(found: Found) -> Iterator[str]:
         "fractured, which neither training nor calibration nor any limit was fitted on; when it "
         "was looked at stands below, under what was tried. In brackets: intervals of 95 %.\n"
     )
-    rows = [_against(metrics, *wanted) for wanted in WANTED]
+    rows = [
+        against(metrics.get(name), called, anchor, bound, at_least)
+        for name, called, anchor, bound, at_least in WANTED
+    ]
     strange = found.strange or {}
     by_kind = (strange.get("kinds") or {}).get("mean_refused")
     of_both = {"all of them": strange.get("refused"), "mean of the kinds": by_kind}
     called, anchor, bound, at_least = STRANGE
     rows += [
-        _against(of_both, which, f"{called}, {which}", anchor, bound, at_least) for which in of_both
+        against(one, f"{called}, {which}", anchor, bound, at_least)
+        for which, one in of_both.items()
     ]
     yield table(["figure", "anchor", "to reach", "found", ""], rows)
     yield (
@@ -92,26 +91,6 @@ def _studies(studies: Mapping[str, Any] | None) -> str:
         f"sensitivity {told(studies['sensitivity'])} and specificity "
         f"{told(studies['specificity'])} at the card's threshold.\n"
     )
-
-
-def _against(
-    metrics: Mapping[str, Any], name: str, called: str, anchor: str, bound: float, at_least: bool
-) -> list[str]:
-    """A row of the table of targets."""
-    estimate = metrics.get(name)
-    wanted = f"at {'least' if at_least else 'most'} {bound:g}"
-    verdict = "not measured" if estimate is None else _verdict(estimate, bound, at_least)
-    return [called, anchor, wanted, told(estimate), verdict]
-
-
-def _verdict(estimate: Mapping[str, float], bound: float, at_least: bool) -> str:
-    """Whether the figure is good enough, and whether its whole interval is."""
-    value, end = estimate["value"], estimate["low" if at_least else "high"]
-    if value < bound if at_least else value > bound:
-        return "**missed**"
-    if end < bound if at_least else end > bound:
-        return f"reached, but the interval goes {'down' if at_least else 'up'} to {end:.3f}"
-    return "reached"
 
 
 def delivered(found: Found) -> str:

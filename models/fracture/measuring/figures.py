@@ -14,10 +14,22 @@ from typing import Any
 import numpy as np
 
 from models.evaluation import Fractions, Row
+from models.figures import (
+    Pair,
+    Plain,
+    arrays,
+    at_threshold,
+    counted,
+    kinds,
+    labelled,
+    looked_at,
+    plain,
+    share_of,
+    unanswered,
+)
 from models.fracture.data import REGIONS
 from models.fracture.measuring.shortcut import size
 from models.metrics import (
-    Estimate,
     Scores,
     Truth,
     auroc,
@@ -26,15 +38,10 @@ from models.metrics import (
     calibration_error,
     estimate,
     logits,
-    mean_share,
     sensitivity_at,
-    share,
 )
 
-Pair = tuple[Row, Mapping[str, Any]]
-"""A line of the index, and what the model told of its picture."""
 Boxes = Mapping[str, Sequence[Fractions]]
-Plain = dict[str, float | int] | None
 
 ENOUGH = 5
 """Positives and negatives that a size needs to be a stratum of its own."""
@@ -49,51 +56,32 @@ def metrics(
     views: float = 0.0,
 ) -> dict[str, Any]:
     """The figures of a set; `views` is what the card's calibration says of several views."""
-    looked = [(row, one) for row, one in zip(rows, told, strict=True) if "error" not in one]
-    scored = [(row, one) for row, one in looked if row.positive is not None]
-    truth, scores = _arrays(scored)
+    looked = looked_at(rows, told)
+    scored = labelled(looked)
+    truth, scores = arrays(scored)
     return {
-        "pictures": len(rows),
-        "broken": len(rows) - len(looked),
-        "scored": len(scored),
-        "positive": int(truth.sum()),
-        "negative": int((~truth).sum()),
+        **counted(rows, looked, scored),
         "threshold": threshold,
-        "auroc": _plain(estimate(auroc, truth, scores)),
-        "average_precision": _plain(estimate(average_precision, truth, scores)),
+        "auroc": plain(estimate(auroc, truth, scores)),
+        "average_precision": plain(estimate(average_precision, truth, scores)),
         **_at_thresholds(truth, scores, threshold),
         **_delivered(scored),
-        "calibration_error": _plain(estimate(calibration_error, truth, scores, centred=True)),
-        "brier": _plain(estimate(brier, truth, scores)),
+        "calibration_error": plain(estimate(calibration_error, truth, scores, centred=True)),
+        "brier": plain(estimate(brier, truth, scores)),
         "localisation": _localisation(scored, boxes),
-        **_unanswered(looked),
+        **unanswered(looked),
         "by_label": _by_label(scored),
-        "kinds": _kinds(looked),
+        "kinds": kinds(looked),
         "strata": _strata(scored, boxes, threshold),
         "studies": _studies(looked, threshold, views),
     }
 
 
-def _arrays(scored: Sequence[Pair]) -> tuple[Truth, Scores]:
-    truth = np.array([row.positive for row, _ in scored], np.bool_)
-    return truth, np.array([one["score"] for _, one in scored], np.float64)
-
-
-def _plain(value: Estimate | None) -> Plain:
-    return None if value is None else value.to_dict()
-
-
-def _share(hits: Iterable[bool]) -> Plain:
-    every = list(hits)
-    return _plain(share(sum(every), len(every)))
-
-
 def _at_thresholds(truth: Truth, scores: Scores, threshold: float) -> dict[str, Plain]:
     """The best threshold of this set, which is not known before, and the card's."""
     return {
-        "sensitivity_at_specificity_0.95": _plain(estimate(sensitivity_at(0.95), truth, scores)),
-        "sensitivity": _share(scores[truth] >= threshold),
-        "specificity": _share(scores[~truth] < threshold),
+        "sensitivity_at_specificity_0.95": plain(estimate(sensitivity_at(0.95), truth, scores)),
+        **at_threshold(truth, scores, threshold),
     }
 
 
@@ -104,40 +92,18 @@ def _delivered(scored: Sequence[Pair]) -> dict[str, Plain]:
     """Who is called present, where those in doubt are not."""
     called = [(row.positive, one["verdict"] == "present") for row, one in scored]
     return {
-        "delivered_sensitivity": _share(present for positive, present in called if positive),
-        "delivered_specificity": _share(
+        "delivered_sensitivity": share_of(present for positive, present in called if positive),
+        "delivered_specificity": share_of(
             not present for positive, present in called if not positive
         ),
     }
 
 
-def _unanswered(looked: Sequence[Pair]) -> dict[str, Plain]:
-    """For how many there is no judgement, and how many of these are refused as strange."""
-    return {
-        "indeterminate": _share(one["verdict"] == "indeterminate" for _, one in looked),
-        "refused": _share(one["refused"] for _, one in looked),
-    }
-
-
 def _by_label(scored: Sequence[Pair]) -> dict[str, dict[str, Plain]]:
     return {
-        name: _unanswered([(row, one) for row, one in scored if row.positive is positive])
+        name: unanswered([(row, one) for row, one in scored if row.positive is positive])
         for name, positive in (("positive", True), ("negative", False))
     }
-
-
-def _kinds(looked: Sequence[Pair]) -> dict[str, Any] | None:
-    """How many are refused of each kind that the index names, and of a kind in the mean."""
-    members: dict[str, list[bool]] = defaultdict(list)
-    for row, one in looked:
-        if kind := row.more.get("kind", "").strip():
-            members[kind].append(one["refused"])
-    shares = {kind: share(sum(refused), len(refused)) for kind, refused in members.items()}
-    known = {kind: one for kind, one in shares.items() if one is not None}
-    if not known:
-        return None
-    refused = {kind: _plain(one) for kind, one in known.items()}
-    return {"refused": refused, "mean_refused": _plain(mean_share(list(known.values())))}
 
 
 # ---------------------------------------------------------------- where
@@ -145,7 +111,7 @@ def _kinds(looked: Sequence[Pair]) -> dict[str, Any] | None:
 
 def _localisation(scored: Iterable[Pair], boxes: Boxes) -> Plain:
     """The share of fractured pictures with boxes whose best candidate hits one of them."""
-    return _share(
+    return share_of(
         any(hit(one["boxes"][0], box) for box in boxes[row.file]) if one["boxes"] else False
         for row, one in scored
         if row.positive and boxes.get(row.file)
@@ -180,14 +146,14 @@ def _strata(scored: Sequence[Pair], boxes: Boxes, threshold: float) -> dict[str,
 
 
 def _stratum(pairs: Sequence[Pair], boxes: Boxes, threshold: float) -> dict[str, Any]:
-    truth, scores = _arrays(pairs)
+    truth, scores = arrays(pairs)
     return {
         "count": len(pairs),
         "positive": int(truth.sum()),
-        "auroc": _plain(estimate(auroc, truth, scores)),
+        "auroc": plain(estimate(auroc, truth, scores)),
         **_at_thresholds(truth, scores, threshold),
         "localisation": _localisation(pairs, boxes),
-        "indeterminate": _unanswered(pairs)["indeterminate"],
+        "indeterminate": unanswered(pairs)["indeterminate"],
     }
 
 
@@ -230,7 +196,7 @@ def _studies(looked: Sequence[Pair], threshold: float, views: float) -> dict[str
         "count": len(known),
         "positive": int(truth.sum()),
         "several_pictures": sum(count > 1 for _, _, count in known),
-        "auroc": _plain(estimate(auroc, truth, scores)),
+        "auroc": plain(estimate(auroc, truth, scores)),
         **_at_thresholds(truth, scores, threshold),
-        "calibration_error": _plain(estimate(calibration_error, truth, scores, centred=True)),
+        "calibration_error": plain(estimate(calibration_error, truth, scores, centred=True)),
     }

@@ -12,13 +12,10 @@ import numpy as np
 from models.evaluation import Row, read_index
 from models.fracture.measuring.shortcut import Shortcut, shortcut
 from models.metrics import Scores, Truth
+from models.pages import BadReport, check_model
 from models.registry.card import Card
 
 SPLIT = "val"
-
-
-class BadReport(Exception):
-    """An evaluation that cannot be reported; says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +48,7 @@ def gathered(
     """The measurements with what the index and the card say; raises where they are at odds."""
     for one in (told, strange, steady):
         if one is not None:
-            _check_model(one, card)
+            check_model(one, card)
     judged = {one["file"]: one for one in told["images"]}
     rows = {row.file: row for row in read_index(index, SPLIT)}
     if set(judged) != set(rows):
@@ -79,11 +76,3 @@ def gathered(
         strange=None if strange is None else strange["metrics"],
         steady=steady,
     )
-
-
-def _check_model(told: Mapping[str, Any], card: Card) -> None:
-    if told["model"]["digest"] != card.digest:
-        raise BadReport(
-            f"The evaluation is of the weights {told['model']['digest'][:12]}, and the card of "
-            f"{card.digest[:12]}."
-        )

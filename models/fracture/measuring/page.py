@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from models.evaluation import Row
 from models.fracture.measuring.chapters import (
@@ -15,17 +14,11 @@ from models.fracture.measuring.chapters import (
     steadiness,
     strangers,
     strata,
-    table,
     weak,
 )
 from models.fracture.measuring.found import Found
+from models.pages import kept, marked, table
 
-_MARK = re.compile(r"<!-- kept: (\w+) -->\n(.*?)<!-- end of \1 -->", re.DOTALL)
-_FIRST = {
-    "training": "\nNot written yet: on what machine it was trained, and for how long.\n\n",
-    "tried": "\n| what | what it gave |\n| --- | --- |\n| nothing is written down yet | |\n\n",
-}
-"""What stands between the marks before anybody has written there."""
 CREDIT = (
     "Abedeen, I., Rahman, M. A., Prottyasha, F. Z., Ahmed, T., Chowdhury, T. M. & Shatabda, S.: "
     "FracAtlas: A Dataset for Fracture Classification, Localization and Segmentation of "
@@ -38,7 +31,7 @@ CREDIT = (
 
 def render(found: Found, before: str) -> str:
     """The whole page; `before` is the one there was, of which what people wrote is kept."""
-    kept = {**_FIRST, **dict(_MARK.findall(before))}
+    passages = kept(before)
     parts = [
         "# The fracture model\n",
         _about(found),
@@ -60,9 +53,9 @@ def render(found: Found, before: str) -> str:
         _data(found),
         "## How it was trained\n",
         _TRAINING,
-        _marked("training", kept),
+        marked("training", passages),
         "## What was tried\n",
-        _marked("tried", kept),
+        marked("tried", passages),
         "## Limits\n",
         "".join(f"- {limit}\n" for limit in limits(found)),
     ]
@@ -92,12 +85,8 @@ is kept elsewhere is measured with the same `models eval`:
 
 def limits(found: Found) -> list[str]:
     """Those of the card, and on what it falls short by these figures."""
-    kept = [one for one in found.card.limits if not one.startswith(WEAK)]
-    return [*kept, *filter(None, [weak(found)])]
-
-
-def _marked(name: str, kept: Mapping[str, str]) -> str:
-    return f"<!-- kept: {name} -->\n{kept[name]}<!-- end of {name} -->\n"
+    others = [one for one in found.card.limits if not one.startswith(WEAK)]
+    return [*others, *filter(None, [weak(found)])]
 
 
 def _about(found: Found) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.charts import Chart
-from models.curves import at, precision_recall, reliability, roc, roc_band
+from models.curves import precision_recall
 from models.metrics import Scores, Truth, told
+from models.plots import draw_reliability, draw_roc
 from models.registry.card import Card
 
 WANTED_AUROC = 0.92
@@ -18,27 +19,25 @@ def draw(card: Card, metrics: Mapping[str, Any], truth: Truth, scores: Scores) -
     return {
         "roc": _roc(card, metrics, truth, scores),
         "pr": _precision_recall(card, metrics, truth, scores),
-        "reliability": _reliability(metrics, truth, scores),
+        "reliability": draw_reliability(
+            "Reliability on val",
+            "share that is fractured",
+            truth,
+            scores,
+            metrics["calibration_error"],
+        ),
         "regions": _regions(metrics),
     }
 
 
 def _roc(card: Card, metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> str:
-    chart = Chart("ROC on val, by picture", "1 - specificity", "sensitivity")
-    chart.line([(0, 0), (1, 1)], kind="guide")
-    chart.band(*roc_band(truth, scores), "95 % of resampled curves")
-    chart.line(roc(truth, scores), f"AUROC {told(metrics['auroc'])}")
     others = [value for name, value in card.thresholds.items() if name != card.operating_point]
-    for number, threshold in enumerate(others):
-        called = "" if number else "the card's other operating points"
-        chart.point(*_place(threshold, truth, scores), called)
-    chart.point(*_place(card.threshold, truth, scores), _usual(card), "mark")
-    return chart.svg()
-
-
-def _place(threshold: float, truth: Truth, scores: Scores) -> tuple[float, float]:
-    sensitivity, specificity = at(threshold, truth, scores)
-    return 1 - specificity.value, sensitivity.value
+    points = [
+        (threshold, "" if number else "the card's other operating points", "point")
+        for number, threshold in enumerate(others)
+    ]
+    points.append((card.threshold, _usual(card), "mark"))
+    return draw_roc("ROC on val, by picture", truth, scores, metrics["auroc"], points)
 
 
 def _precision_recall(card: Card, metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> str:
@@ -59,20 +58,6 @@ def _precision_recall(card: Card, metrics: Mapping[str, Any], truth: Truth, scor
 
 def _usual(card: Card) -> str:
     return f"{card.operating_point}: present from a probability of {card.threshold:g}"
-
-
-def _reliability(metrics: Mapping[str, Any], truth: Truth, scores: Scores) -> str:
-    chart = Chart("Reliability on val", "probability", "share that is fractured")
-    bins = reliability(truth, scores)
-    for number, one in enumerate(bins):
-        called = "" if number else "share of all pictures that have such a probability"
-        chart.bar(one.low, one.high, one.count / truth.size, called)
-    chart.line([(0, 0), (1, 1)], "what a probability promises", "guide")
-    for number, one in enumerate(bins):
-        chart.interval((one.probability, one.share.low), (one.probability, one.share.high))
-        error = f"found, with 95 %; calibration error {told(metrics['calibration_error'])}"
-        chart.point(one.probability, one.share.value, "" if number else error)
-    return chart.svg()
 
 
 def _regions(metrics: Mapping[str, Any]) -> str:

@@ -13,38 +13,25 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from models.evaluation import BadSet
 from models.files import write_whole
 from models.fracture.measuring import plots
-from models.fracture.measuring.found import SPLIT, BadReport, Found, gathered
+from models.fracture.measuring.found import SPLIT, Found, gathered
 from models.fracture.measuring.page import limits, render
+from models.pages import BadReport, measured, rounded
 from models.registry.card import CARD, Card, made, read
 from models.registry.errors import RegistryError
 
 SHIPPED_CARD = Path(__file__).parents[1] / "shipped" / CARD
 PAGE = Path("models") / "fracture.md"
-DIGITS = 4
-
-
-def _json(path: Path, writer: str, *needed: str) -> dict[str, Any]:
-    """What another command has written."""
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadReport(f"{path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise BadReport(f"{path} is no JSON: {error}") from None
-    if not isinstance(told, dict) or {"model", *needed} - set(told):
-        raise BadReport(f"{path} is not what `{writer}` writes.")
-    return told
 
 
 def _evaluation(path: Path) -> dict[str, Any]:
-    told = _json(path, "dicom-node models eval", "images", "metrics")
+    told = measured(path, "dicom-node models eval", "model", "images", "metrics")
     if lacking := {"by_label", "kinds", "delivered_sensitivity"} - set(told["metrics"]):
         named = ", ".join(sorted(lacking))
         raise BadReport(f"{path} was written by an earlier version, without {named}.")
@@ -56,21 +43,12 @@ def with_figures(found: Found) -> Card:
     figures = {name: value for name, value in found.metrics.items() if name != "threshold"}
     if found.shortcut is not None:
         figures["shortcut"] = found.shortcut.to_dict()
-    told = {**found.card.metrics, SPLIT: _rounded(figures)}
+    told = {**found.card.metrics, SPLIT: rounded(figures)}
     if found.strange is not None:
-        told["strange"] = _rounded({name: found.strange[name] for name in ("refused", "kinds")})
+        told["strange"] = rounded({name: found.strange[name] for name in ("refused", "kinds")})
     if found.steady is not None:
-        told["steady"] = _rounded({name: found.steady[name] for name in ("pictures", "changes")})
+        told["steady"] = rounded({name: found.steady[name] for name in ("pictures", "changes")})
     return made({**found.card.to_dict(), "metrics": told, "limits": limits(found)})
-
-
-def _rounded(value: Any) -> Any:
-    """The same in few digits; what is not known is left out."""
-    if isinstance(value, float):
-        return round(value, DIGITS)
-    if isinstance(value, Mapping):
-        return {name: _rounded(one) for name, one in value.items() if one is not None}
-    return value
 
 
 def write(found: Found, card: Path, docs: Path) -> None:
@@ -103,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         card = read(chosen.card)
         told = _evaluation(chosen.told)
         strange = _evaluation(chosen.strange) if chosen.strange else None
-        steady = chosen.steady and _json(chosen.steady, "measuring.steady", "changes")
+        steady = chosen.steady and measured(chosen.steady, "measuring.steady", "model", "changes")
         found = gathered(card, told, chosen.index, strange, steady)
         write(found, chosen.card, chosen.docs)
     except (BadReport, BadSet, RegistryError) as error:

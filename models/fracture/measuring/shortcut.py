@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation import Row
-from models.metrics import Estimate, Scores, Truth, auroc, estimate, logits, resampled
+from models.metrics import Estimate, Scores, Truth, auroc, ends, estimate, logits, resampled
 
 Size = tuple[int, int]
 Fact = Callable[[Row], Hashable]
@@ -92,7 +92,7 @@ def shortcut(
         inside = sizes[drawn]
         return explained(given[drawn], inside) - explained(real[drawn], inside)
 
-    low, high = np.quantile(resampled(truth, beyond), (0.025, 0.975)).tolist()
+    low, high = ends(resampled(truth, beyond))
     more = beyond(np.arange(truth.size))
     return Shortcut(
         alone=alone,

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.evaluation import BadPicture, BadSet, read_index, read_picture
+from models.evaluation import BadPicture, BadSet, named, read_index, read_picture
 from models.files import write_whole
 from models.fracture.marks import lettered
 from models.metrics import share
@@ -96,7 +96,7 @@ def steady(
         report(number)
     card = model.card
     return {
-        "model": {"name": card.name, "version": card.version, "digest": card.digest},
+        "model": named(card),
         "pictures": len(before),
         "changes": {
             name: _compared(before, opinions, card.threshold) for name, opinions in after.items()

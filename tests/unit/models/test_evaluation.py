@@ -100,6 +100,21 @@ def test_every_mode_is_grey(mode: str, tmp_path: Path) -> None:
     assert np.array_equal(read_picture(tmp_path / "one.png"), LADDER)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P"])
+def test_colours_are_read_where_they_are_asked_for(mode: str, tmp_path: Path) -> None:
+    """Red, green and blue, whatever the file has."""
+    Image.new("RGB", (4, 3), (200, 100, 0)).convert(mode).save(tmp_path / "one.png")
+    found = read_picture(tmp_path / "one.png", "RGB")
+    assert found.shape == (3, 4, 3)
+    assert (found[0, 0, 0] == found[0, 0, 2]) is np.bool_(mode == "L")
+
+
+def test_a_deep_picture_is_grey_in_colour_too(tmp_path: Path) -> None:
+    """There are no colours of 16 bits to be read."""
+    Image.fromarray(LADDER.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    assert np.array_equal(read_picture(tmp_path / "deep.png", "RGB"), LADDER)
+
+
 def test_a_jpeg_is_read(tmp_path: Path) -> None:
     """A JPEG is as close as JPEG is."""
     Image.fromarray(LADDER).save(tmp_path / "one.jpg", quality=95)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.evaluation import Row
+from models.evaluation import Beside, Row
 from models.fracture.measuring.evaluate import evaluate
 from models.fracture.measuring.figures import hit, metrics
 from models.opinion import Candidate, Opinion
@@ -53,7 +53,7 @@ def rows(**labels: bool | None) -> list[Row]:
 def test_every_picture_is_told(tmp_path: Path) -> None:
     """Each picture has its score, verdict, doubts and boxes, best box first; the model is named."""
     a_set(tmp_path, {"a.png": 204, "b.png": 51, "c.png": 255, "d.png": 0})
-    told = evaluate(ByBrightness(), rows(a=True, b=False, c=True, d=None), tmp_path, {})
+    told = evaluate(ByBrightness(), rows(a=True, b=False, c=True, d=None), tmp_path, Beside())
     assert told["model"]["digest"] == ByBrightness.card.digest
     found = {one["file"]: one for one in told["images"]}
     assert found["a.png"] == {
@@ -83,7 +83,9 @@ def test_a_broken_picture_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     a_set(tmp_path, {"a.png": 200, "c.png": 10})
     (tmp_path / "b.png").write_text("no picture")
     progress: list[int] = []
-    told = evaluate(ByBrightness(), rows(a=True, b=True, c=False), tmp_path, {}, progress.append)
+    told = evaluate(
+        ByBrightness(), rows(a=True, b=True, c=False), tmp_path, Beside(), progress.append
+    )
     assert "cannot be read" in told["images"][1]["error"]
     assert told["images"][1]["score"] is None
     assert (told["metrics"]["broken"], told["metrics"]["scored"]) == (1, 2)
@@ -99,7 +101,9 @@ def test_localisation_counts_fractured_pictures_with_boxes(tmp_path: Path) -> No
         "b.png": [(0.75, 0.75, 0.5, 0.5)],
         "d.png": [(0.25, 0.25, 0.5, 0.5)],
     }
-    told = evaluate(ByBrightness(), rows(a=True, b=True, c=True, d=False), tmp_path, boxes)
+    told = evaluate(
+        ByBrightness(), rows(a=True, b=True, c=True, d=False), tmp_path, Beside(boxes=boxes)
+    )
     found = told["metrics"]["localisation"]
     assert (found["value"], found["count"]) == (0.5, 2)
 

@@ -15,7 +15,9 @@ from models.metrics import (
     average_precision,
     brier,
     calibration_error,
+    draws,
     estimate,
+    estimate_of,
     logits,
     mean_share,
     sensitivity_at,
@@ -202,3 +204,52 @@ def test_logits_are_finite() -> None:
     found = logits(np.array([0.0, 0.5, 0.75, 1.0]))
     assert np.isfinite(found).all()
     assert found[1:3] == pytest.approx([0, np.log(3)])
+
+
+# ---------------------------------------------------------------- groups
+
+
+def test_whole_groups_are_drawn_and_both_classes_stay() -> None:
+    """Pictures of a group come together, as often as each other; a mixed group is its own kind."""
+    groups = ["a", "b", "a", "c", "c", "d"]
+    truth = np.array([True, False, True, True, False, True])
+    sizes = set()
+    for drawn in draws(truth, groups, 50):
+        counts = np.bincount(drawn, minlength=6)
+        assert counts[0] == counts[2]
+        assert counts[3] == counts[4] == 1
+        assert counts[1] == 1
+        assert counts[0] + counts[5] == 2
+        sizes.add(drawn.size)
+    assert sizes == {5, 6, 7}
+
+
+def test_groups_of_one_are_no_groups() -> None:
+    """The interval is to the last digit that of single pictures."""
+    rng = np.random.default_rng(4)
+    truth, scores = rng.random(60) < 0.4, rng.random(60)
+    names = [f"{number:02}" for number in range(60)]
+    assert estimate(auroc, truth, scores, groups=names) == estimate(auroc, truth, scores)
+
+
+@given(samples(), st.data())
+def test_any_groups_leave_both_classes(sample: tuple[Truth, Scores], data: st.DataObject) -> None:
+    """However pictures belong together, there is something to compare in every drawing."""
+    truth, _ = sample
+    groups = [data.draw(st.sampled_from("abcdef")) for _ in truth]
+    for drawn in draws(truth, groups, 5):
+        assert truth[drawn].any()
+        assert not truth[drawn].all()
+
+
+def test_a_figure_of_no_class_has_an_interval() -> None:
+    """A mean, below 0 too; there is none of nothing."""
+    values = np.array([-0.5, -0.25, 0.25, 0.0])
+    found = estimate_of(lambda at: float(values[at].mean()), 4)
+    assert found is not None
+    assert (found.value, found.count) == (-0.125, 4)
+    assert -0.5 <= found.low < -0.125 < found.high <= 0.25
+    together = estimate_of(lambda at: float(values[at].mean()), 4, ["a"] * 4)
+    assert together is not None
+    assert together.low == together.high == -0.125
+    assert estimate_of(lambda at: 0.0, 0) is None
