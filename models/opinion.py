@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -24,6 +25,14 @@ class Candidate:
     right: float
     bottom: float
     score: float
+    """How sure it is that something is there, from 0 to 1."""
+    mask: NDArray[np.bool_] | None = None
+    """Which pixels of the picture it takes; None where the model draws no outlines."""
+    probability: float | None = None
+    """Calibrated, that this one has what the model looks for; None where it judges the picture
+    as a whole."""
+    features: Mapping[str, float] = field(default_factory=dict)
+    """What else is seen of it, by name: how likely each is."""
 
 
 @dataclass(frozen=True, kw_only=True)

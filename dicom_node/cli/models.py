@@ -48,9 +48,12 @@ def _register_add(adds: ArgumentParser) -> None:
     )
     adds.add_argument("--sha256", metavar="HEX", help="of the source; needed where it is fetched")
     adds.add_argument("--card", type=Path, metavar="FILE", help="JSON with fields of its card")
-    adds.add_argument("--task", metavar="TASK", help="what it is for (fracture)")
-    adds.add_argument("--framework", help="torch, onnx or torchscript (by the file's name)")
-    adds.add_argument("--architecture", help="resnet18, resnet34 or resnet50 for a state dict")
+    adds.add_argument("--task", metavar="TASK", help="fracture or thyroid (fracture)")
+    adds.add_argument("--framework", help="torch, onnx, torchscript or keras (by the file's name)")
+    adds.add_argument(
+        "--architecture",
+        help="resnet18, resnet34, resnet50 or fibonacci; any word where the file says it all",
+    )
     adds.add_argument("--labels", metavar="A,B", help="the outputs, in their order")
     adds.add_argument("--positive", metavar="LABEL", help="which of them is the finding")
     adds.add_argument("--licence", metavar="TEXT", help="under which it may be used")

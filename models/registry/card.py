@@ -53,17 +53,19 @@ def _one_of(known: Iterable[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+Output = Literal["logits", "probabilities"]
 Labels = Annotated[tuple[Line, ...], Field(min_length=1), AfterValidator(_different)]
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Input:
-    """What a picture has to be made into before the model sees it; never stretched."""
+    """What a picture has to be made into before the model sees it."""
 
-    aspect: Literal["padded", "kept"]
+    aspect: Literal["padded", "kept", "stretched"]
     """"padded": fitted into width x height and filled up with black; "kept": its longer side
-    brought to `longest` and filled up to `multiple` only."""
+    brought to `longest` and filled up to `multiple` only; "stretched": made width x height whatever
+    its shape, for weights that have learned pictures so and no others."""
     range: Literal["depth", "quantiles"] = "depth"
     """What becomes 0 and 1. "depth": black and white of the stored depth; "quantiles": the 0.5 %
     and the 99.5 % quantile of the picture itself, once it is scaled; what lies beyond is cut."""
@@ -83,8 +85,8 @@ class Input:
             raise ValueError(f"mean and std need {self.channels} values each, one for a channel")
         sides = self.width is not None and self.height is not None
         neither = self.width is None and self.height is None
-        if self.aspect == "padded" and not (sides and self.longest is None):
-            raise ValueError('the aspect "padded" needs width and height, and no longest')
+        if self.aspect != "kept" and not (sides and self.longest is None):
+            raise ValueError(f'the aspect "{self.aspect}" needs width and height, and no longest')
         if self.aspect == "kept" and not (neither and self.longest is not None):
             raise ValueError('the aspect "kept" needs longest, and neither width nor height')
 
@@ -140,7 +142,7 @@ class Card:
     data: Text
     """What it was trained on."""
     input: Input
-    output: Literal["logits", "probabilities"] = "logits"
+    output: Output = "logits"
     labels: Labels
     """The outputs in their order."""
     positive: Line

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.opinion import Opinion
-from models.registry.card import Calibration, Card
+from models.registry.card import Calibration, Card, Output
 from models.registry.errors import RegistryError
 from models.registry.preparing import prepare
 
@@ -41,8 +41,8 @@ class Classifier:
         )
 
 
-def logit(values: Array, card: Card) -> float:
-    """The logit of the positive label."""
+def logit(values: Array, card: Card, output: Output | None = None) -> float:
+    """The logit of the positive label; `output` where the values are not what the card says."""
     flat = np.asarray(values, np.float64).reshape(-1)
     if flat.size != len(card.labels):
         raise RegistryError(
@@ -50,7 +50,7 @@ def logit(values: Array, card: Card) -> float:
         )
     if not np.isfinite(flat).all():
         raise RegistryError(f"The model {card.name} gave an output that is no number.")
-    if card.output == "probabilities":
+    if (output or card.output) == "probabilities":
         flat = _logits(flat, card)
     others = np.delete(flat, card.index)
     return float(flat[card.index] - (np.logaddexp.reduce(others) if others.size else 0.0))

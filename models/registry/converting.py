@@ -10,7 +10,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,14 +20,23 @@ from models.registry.known import RESNETS
 if TYPE_CHECKING:
     from torch import Tensor
 
-KEPT = {"torch": "model.safetensors", "onnx": "model.onnx", "torchscript": "model.torchscript"}
+KEPT = {
+    "keras": "model.keras",
+    "onnx": "model.onnx",
+    "torch": "model.safetensors",
+    "torchscript": "model.torchscript",
+}
 """The name of the one file of a site's entry, by framework."""
 
 
 def framework_of(source: str) -> str:
     """The framework that the name of a source's file suggests."""
     name = urlsplit(source).path if "://" in source else source
-    return "onnx" if name.lower().endswith(".onnx") else "torch"
+    suffix = PurePosixPath(name).suffix.lower()
+    # An HDF5 file is Keras's too: it is refused where its content is known, in words of its own.
+    return {".onnx": "onnx", ".keras": "keras", ".h5": "keras", ".hdf5": "keras"}.get(
+        suffix, "torch"
+    )
 
 
 def keep(found: Path, framework: str, folder: Path) -> Path:
@@ -48,7 +57,7 @@ def check_kind(card: Mapping[str, Any]) -> None:
     if card["framework"] == "torch" and card.get("architecture") not in RESNETS:
         raise RegistryError(
             f"{card.get('architecture') or 'No architecture'} is not one that a site can bring as "
-            f"a state dict: {', '.join(RESNETS)}. Others can come as ONNX or TorchScript."
+            f"a state dict: {', '.join(RESNETS)}. Others can come as ONNX, TorchScript or Keras."
         )
 
 

@@ -1,7 +1,8 @@
 """What is registered: the models that come with this program, and the site's own beside them.
 
-A shipped model is a folder `models/TASK/shipped`, a site's is `FOLDER/NAME`; each holds its card
-and the weights that the card names. Names are unique: a site's may not take a shipped one.
+A shipped model is a folder `models/TASK/shipped` or `models/TASK/shipped-ANOTHER`, a site's is
+`FOLDER/NAME`; each holds its card and the weights that the card names. Names are unique: a site's
+may not take a shipped one.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Registry:
         raise RegistryError(f"There is no model {name}; registered are: {known}.")
 
     def _shipped(self) -> Iterator[Entry | Broken]:
-        for path in sorted(self.shipped.glob(f"*/shipped/{CARD}")):
+        for path in sorted(self.shipped.glob(f"*/shipped*/{CARD}")):
             try:
                 yield Entry(card=read(path), folder=path.parent, origin="shipped")
             except RegistryError as error:

@@ -19,16 +19,20 @@ RESNETS = ("resnet18", "resnet34", "resnet50")
 ARCHITECTURES: Mapping[tuple[str, str], Place] = {
     **{("torch", name): ("models.registry.resnet", "load") for name in RESNETS},
     ("torch", "fracture-ensemble"): ("models.fracture.model", "load"),
+    ("keras", "fibonacci"): ("models.thyroid.fibonacci", "load"),
+    ("keras", "thyroid-ensemble"): ("models.thyroid.model", "load"),
 }
 """By framework and architecture: a function of the entry and the device that gives the model."""
 
-WHOLE = ("onnx", "torchscript")
-"""Frameworks whose files carry their architecture, whatever the card calls it."""
+WHOLE = ("keras", "onnx", "torchscript")
+"""Frameworks whose files carry their architecture, whatever the card calls it; one of ours has
+layers of its own, and its row says where they are."""
 
 FRAMEWORKS = tuple(sorted({framework for framework, _ in ARCHITECTURES}.union(WHOLE)))
 
 TASKS: Mapping[str, Place] = {
     "fracture": ("models.fracture.measuring.evaluate", "evaluate"),
+    "thyroid": ("models.thyroid.measuring.evaluate", "evaluate"),
 }
 """By task: what makes the figures of `models eval`, with `evaluate`'s arguments."""
 

@@ -23,6 +23,10 @@ def load(entry: Entry, device: str = "cpu", threads: int | None = None) -> Model
     card = entry.card
     if card.framework in ("torch", "torchscript"):
         _ready_torch(device, threads)
+    if card.framework == "keras":
+        from models.registry.tensorflow import ready
+
+        ready(device, threads)
     try:
         model = _loaded(entry, device, threads)
         model.look(np.zeros((64, 48), np.uint8))
@@ -46,6 +50,14 @@ def _ready_torch(device: str, threads: int | None) -> None:
 
 def _loaded(entry: Entry, device: str, threads: int | None) -> Model:
     card = entry.card
+    place = ARCHITECTURES.get((card.framework, card.architecture))
+    if place is not None:
+        model: Model = imported(place)(entry, device)
+        return model
+    if card.framework == "keras":
+        from models.registry import keras_file
+
+        return keras_file.load(card, entry.only_file(), device)
     if card.framework == "onnx":
         from models.registry import onnx_file
 
@@ -54,12 +66,7 @@ def _loaded(entry: Entry, device: str, threads: int | None) -> Model:
         from models.registry import scripted
 
         return scripted.load(card, entry.only_file(), device)
-    place = ARCHITECTURES.get((card.framework, card.architecture))
-    if place is None:
-        known = ", ".join(name for framework, name in ARCHITECTURES if framework == card.framework)
-        raise RegistryError(
-            f"The card of {card.name} names the architecture {card.architecture}; known are "
-            f"{known}."
-        )
-    model: Model = imported(place)(entry, device)
-    return model
+    known = ", ".join(name for framework, name in ARCHITECTURES if framework == card.framework)
+    raise RegistryError(
+        f"The card of {card.name} names the architecture {card.architecture}; known are {known}."
+    )

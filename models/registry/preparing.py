@@ -1,4 +1,4 @@
-"""A picture made into what a site's model takes, as its card says; never stretched.
+"""A picture made into what a site's model takes, as its card says.
 
 With numpy and Pillow only: a model in ONNX needs no torch.
 """
@@ -14,6 +14,12 @@ from PIL import Image
 from models.registry.card import Input
 
 QUANTILES = (0.005, 0.995)
+_RESAMPLING = {
+    "padded": Image.Resampling.BILINEAR,
+    "kept": Image.Resampling.BILINEAR,
+    # Only weights from elsewhere are shown stretched pictures, and theirs were scaled so.
+    "stretched": Image.Resampling.LANCZOS,
+}
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,13 @@ class Prepared:
 
 
 def prepare(grey: NDArray[np.uint8], wanted: Input) -> Prepared:
-    """Scale a picture with its aspect kept, fill up with black, and normalise."""
+    """Scale a picture, fill up with black what it leaves, and normalise."""
     height, width = grey.shape
     scale, (rows, columns) = _fitted(height, width, wanted)
     inner = (max(1, min(rows, round(height * scale))), max(1, min(columns, round(width * scale))))
-    scaled = Image.fromarray(grey).resize(inner[::-1], Image.Resampling.BILINEAR)
+    if wanted.aspect == "stretched":
+        inner = (rows, columns)
+    scaled = Image.fromarray(grey).resize(inner[::-1], _RESAMPLING[wanted.aspect])
     top, left = (rows - inner[0]) // 2, (columns - inner[1]) // 2
     whole = np.zeros((rows, columns), np.float32)
     part = slice(top, top + inner[0]), slice(left, left + inner[1])

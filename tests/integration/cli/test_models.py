@@ -194,6 +194,32 @@ def test_a_split_and_the_boxes_beside_the_index(added: None, index: Path) -> Non
     assert found["metrics"]["localisation"]["count"] == 1
 
 
+def test_pictures_and_masks_beside_the_index_need_not_be_named(
+    mean: Path, index: Path, capsys: Said
+) -> None:
+    """A model of the thyroid is shown frames in colour; its outlines are held against masks."""
+    card = index.with_name("more.json")
+    shape = {"aspect": "padded", "width": 32, "height": 32, **PLAIN}
+    card.write_text(json.dumps({"input": shape, "task": "thyroid"}))
+    assert main(adding(mean, "--card", str(card))) == 0
+    masks = index.with_name("masks")
+    masks.mkdir()
+    Image.new("1", (48, 48), 1).save(masks / "1.png")
+    index.write_text("file,mask,case,label\n1.png,1.png,a,1\n2.png,,a,0\n3.png,3.png,b,0\n")
+    out = index.with_name("out.json")
+    plain = ["models", "eval", "mean", "--index", str(index), "--json", str(out)]
+    assert main(plain) == 1
+    assert "Without Dice: 3.png: there is no such file." in capsys.readouterr().out
+    found = json.loads(out.read_text())
+    assert [one["dice"] for one in found["images"]] == [0.0, None, None]
+    assert (found["metrics"]["cases"], found["metrics"]["scored"]) == (2, 3)
+    masks.rename(index.with_name("outlines"))
+    assert main(plain) == 0
+    assert json.loads(out.read_text())["metrics"]["dice_mean"] is None
+    assert main([*plain, "--masks", str(masks)]) == 2
+    assert "is no folder" in capsys.readouterr().err
+
+
 def test_two_runs_write_the_same(added: None, index: Path) -> None:
     """The same set gives the same file, to the last digit."""
     out = index.with_name("out.json")

@@ -15,6 +15,7 @@ from models.registry import Registry, RegistryError, add, load, sources
 from models.registry.sources import fetch
 from tests.peers.certificates import Authority
 from tests.unit.models.making import FIELDS, onnx_file
+from tests.unit.models.making_keras import KERAS, mean, saved
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CONTENT = b"weights" * 100_000
@@ -226,4 +227,23 @@ def test_a_model_from_a_mirror_is_added(mirror: _Server, tmp_path: Path) -> None
     entry = add(registry, {**FIELDS, "architecture": "mean"}, hf("mean.onnx"), digest)
     assert entry.card.source is not None
     assert entry.card.source.address == hf("mean.onnx")
+    load(registry.find("theirs"))
+
+
+def test_a_keras_model_from_a_mirror_is_added(mirror: _Server, tmp_path: Path) -> None:
+    """As any other; what is no `.keras` file is fetched and refused, and nothing is left."""
+    content = saved(mean(), tmp_path / "mean.keras").read_bytes()
+    mirror.files |= {f"{PATH}/mean.keras": content, f"{PATH}/mean.h5": b"\x89HDF\r\n\x1a\n" * 9}
+    registry = Registry(site=tmp_path / "models")
+    with pytest.raises(RegistryError, match="is an HDF5 file"):
+        add(
+            registry,
+            KERAS,
+            hf("mean.h5"),
+            hashlib.sha256(mirror.files[f"{PATH}/mean.h5"]).hexdigest(),
+        )
+    entry = add(registry, KERAS, hf("mean.keras"), hashlib.sha256(content).hexdigest())
+    assert entry.card.source is not None
+    assert entry.card.source.address == hf("mean.keras")
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["theirs"]
     load(registry.find("theirs"))

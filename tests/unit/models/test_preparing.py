@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from models.fracture.picture import prepare as prepare_ours
 from models.registry.card import Calibration, Card, Input
@@ -44,6 +45,16 @@ def test_a_kept_aspect_is_filled_up_little(height: int, width: int) -> None:
     assert max(rows, columns) == 64
     assert rows % 32 == columns % 32 == 0
     assert max(prepared.picture_of(prepared.pixels[0, 0]).shape) == 64
+
+
+def test_what_is_stretched_fills_the_input() -> None:
+    """Whatever its shape, scaled as Pillow does it best, and three equal channels."""
+    grey = np.random.default_rng(0).integers(0, 255, (90, 40), np.uint8)
+    prepared = prepare(grey, replace(PADDED, aspect="stretched", height=32))
+    picture = Image.fromarray(grey).convert("RGB").resize((64, 32), Image.Resampling.LANCZOS)
+    wanted = np.asarray(picture, np.float32) / 255
+    assert np.allclose(np.moveaxis(prepared.pixels[0], 0, -1), wanted, atol=1e-7)
+    assert prepared.picture_of(prepared.pixels[0, 0]).shape == (32, 64)
 
 
 def test_values_are_normalised() -> None:
