@@ -44,6 +44,8 @@ class Installed:
         return pipeline
 
 
+_PICTURES = ("sr", "overlay", "presentation", "seg", "heatmap", "key-objects", "report")
+
 BUILT_IN: tuple[Installed, ...] = (
     Installed(
         name="intake-check",
@@ -57,7 +59,15 @@ BUILT_IN: tuple[Installed, ...] = (
         framework="torch",
         source="pipelines.fracture.pipeline:Fracture",
         options="pipelines.fracture.options:read",
-        results=("sr", "overlay", "presentation", "seg", "heatmap", "key-objects", "report"),
+        results=_PICTURES,
+    ),
+    Installed(
+        name="thyroid",
+        version="1.0.0",
+        framework="tensorflow",
+        source="pipelines.thyroid.pipeline:Thyroid",
+        options="pipelines.thyroid.options:read",
+        results=_PICTURES,
     ),
 )
 

@@ -61,6 +61,8 @@ _UNITS = {
     "1": NO_UNIT,
     "mm": codes.UCUM.Millimeter,
     "cm": codes.UCUM.Centimeter,
+    "mm2": codes.UCUM.SquareMillimeter,
+    "{pixels}": CodedConcept("{pixels}", "UCUM", "pixels"),
     "%": PERCENT,
     "deg": codes.UCUM.Degree,
     "s": codes.UCUM.Second,

@@ -40,3 +40,15 @@ def radiographs(label: str, count: int, **columns: str | None) -> list[NDArray[n
     with (folder / "index.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if wanted.items() <= row.items()]
     return [grey(folder / "images" / row["file"]) for row in rows[:count]]
+
+
+def ultrasounds(label: str, count: int) -> list[NDArray[np.uint8]]:
+    """So many of the frames of thyroids with a label, in colours; the model was made of them."""
+    folder = real("thyroid")
+    with (folder / "index.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["label"] == label]
+    pictures = []
+    for row in rows[:count]:
+        with Image.open(folder / "images" / row["file"]) as picture:
+            pictures.append(np.array(picture.convert("RGB")))
+    return pictures

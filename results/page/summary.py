@@ -49,6 +49,7 @@ _UNITS = {
     "cm3": "cm³",
     "um": "µm",
     "[hnsf'U]": "HU",
+    "{pixels}": "px",
 }
 """UCUM units as people write them, where that differs."""
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian
@@ -17,7 +18,11 @@ from storage.database import Database
 from storage.inbox import Inbox
 from storage.records import Asker
 from tests.node import Node
+from tests.peers.orthanc import Orthanc
+from tests.peers.processes import wait_for
 
+LOADING = 90
+"""Seconds for the first study: the worker imports its framework and reads the weights."""
 UNREACHED = "the node did not take everything in time"
 
 
@@ -75,6 +80,24 @@ def all_delivered(node: Node, study: str) -> bool:
         delivery["status"] == "delivered" and delivery["evidence"] == "commitment"
         for delivery in deliveries
     )
+
+
+def through_orthanc(
+    node: Node, orthanc: Orthanc, datasets: list[Dataset], folder: Path
+) -> tuple[dict[str, Any], dict[str, list[Path]]]:
+    """Send to Orthanc, wait for the results to be there; the story, and their files by kind."""
+    study = str(datasets[0].StudyInstanceUID)
+    orthanc.send(files(datasets, folder / "sent"))
+    wait_for(lambda: all_delivered(node, study), LOADING, "the results in Orthanc")
+    story = node.story(study)
+    kinds = {row["SOPInstanceUID"]: row["kind"] for row in story["deliveries"]}
+    found: dict[str, list[Path]] = {}
+    for instance in orthanc.find(StudyInstanceUID=study):
+        kind = kinds.get(orthanc.dicom_tags(instance)["SOPInstanceUID"], "source")
+        path = folder / f"{kind}-{instance}.dcm"
+        path.write_bytes(orthanc.file(instance))
+        found.setdefault(kind, []).append(path)
+    return story, found
 
 
 def uid_of(paths: Sequence[Path]) -> str:

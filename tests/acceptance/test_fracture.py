@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +13,10 @@ from pydicom.uid import generate_uid
 
 from bench.phantoms import dx_extremity
 from models.registry import Registry, load
-from pipelines.fracture.options import ALERT
+from pipelines.choices import ALERT
 from storage.records import JobStatus
 from tests.acceptance.conftest import pacs
-from tests.acceptance.studies import all_delivered, files
+from tests.acceptance.studies import LOADING, files, through_orthanc
 from tests.node import Node
 from tests.peers.orthanc import Orthanc
 from tests.peers.processes import wait_for
@@ -25,9 +24,6 @@ from tests.peers.validators import dcentvfy, dciodvfy, dsrdump, sr_errors
 from tests.peers.webhook import Webhook
 from tests.real import radiographs
 from tests.unit.radiographs.stored import changed, put
-
-LOADING = 60
-"""Seconds for the first study: the worker imports torch and reads the weights."""
 
 
 @pytest.fixture(scope="module")
@@ -70,24 +66,6 @@ def wrapped(pictures: list[NDArray[np.uint8]]) -> list[Dataset]:
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
         made.append(put(ds, picture))
     return made
-
-
-def through_orthanc(
-    node: Node, orthanc: Orthanc, datasets: list[Dataset], folder: Path
-) -> tuple[dict[str, Any], dict[str, list[Path]]]:
-    """Send to Orthanc, wait for the results to be there; the story, and their files by kind."""
-    study = str(datasets[0].StudyInstanceUID)
-    orthanc.send(files(datasets, folder / "sent"))
-    wait_for(lambda: all_delivered(node, study), LOADING, "the results in Orthanc")
-    story = node.story(study)
-    kinds = {row["SOPInstanceUID"]: row["kind"] for row in story["deliveries"]}
-    found: dict[str, list[Path]] = {}
-    for instance in orthanc.find(StudyInstanceUID=study):
-        kind = kinds.get(orthanc.dicom_tags(instance)["SOPInstanceUID"], "source")
-        path = folder / f"{kind}-{instance}.dcm"
-        path.write_bytes(orthanc.file(instance))
-        found.setdefault(kind, []).append(path)
-    return story, found
 
 
 def suspected() -> list[NDArray[np.uint8]]:

@@ -1,0 +1,1 @@
+"""Ultrasound of the thyroid: where the echoes are, and the nodules in them."""

@@ -1,0 +1,257 @@
+"""Makes the shipped model of trained members: what judges nodules, calibration, points, card.
+
+    python -m models.thyroid.finish --data DIR [--members DIR] [--out DIR] [--crossed JSON]
+
+What judges the nodules is learnt on the outlines of radiologists: taught on those of our networks
+it does worse. It is measured on ours: every frame is outlined by the one member that never saw its
+case. The rows of `--crossed` are cross-validated: each fold is judged by what was learnt, and
+calibrated, on the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from models.files import write_whole
+from models.registry.card import CARD, Calibration, made
+from models.thyroid.data import FEATURES, FOLDS, Frame, frames
+from models.thyroid.head import Head, calibrated, learnt
+from models.thyroid.model import CONTRACT, JUDGING, LABELS, OUTLINE, Outliners, likeliest
+from models.thyroid.nodules import Mask, Nodule, nodules
+from models.thyroid.storing import rounded, stored
+from models.thyroid.texture import FARTHEST, KNOWN, judging, knowing, known_of
+
+SHIPPED = Path(__file__).with_name("shipped")
+VERSION = "1.0.0"
+CUT = 0.0
+"""The logit from which on a pixel is inside."""
+SENSITIVITIES = {"sensitivity-0.95": 0.05, "sensitivity-0.90": 0.10}
+"""By the share of suspicious frames below the threshold."""
+SPECIFICITIES = {"specificity-0.50": 0.50, "specificity-0.80": 0.80}
+USUAL = "specificity-0.50"
+GOOD_FEATURE = 0.7
+"""A feature is told of where its cross-validated AUROC is at least this."""
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A frame with the nodules that a member outlined who never saw its case."""
+
+    frame: Frame
+    outlined: Mask
+    known: NDArray[np.float32]
+    """What is known of each of its nodules, a row for each."""
+    areas: NDArray[np.float64]
+    taught: NDArray[np.float32]
+    """What is known of those that a radiologist outlined."""
+
+    @property
+    def truth(self) -> Floats:
+        """What is to be learnt; NaN where nobody knows."""
+        told = (self.frame.case.suspicious, *self.frame.case.features)
+        return np.array([np.nan if one is None else float(one) for one in told])
+
+
+def looked(members: Sequence[Any], known: Sequence[Frame]) -> list[Looked]:
+    """Each frame by the member of its fold."""
+    describing, outliners = knowing(), [Outliners([member]) for member in members]
+
+    def described(parts: Sequence[Nodule]) -> NDArray[np.float32]:
+        rows = [known_of(describing, part) for part in parts]
+        return np.stack(rows) if rows else np.zeros((0, KNOWN), np.float32)
+
+    found = []
+    for frame in known:
+        grey = frame.sight.grey
+        outline = outliners[frame.case.fold].outline(grey)
+        parts = nodules(grey, outline > CUT)
+        outlined = np.zeros(grey.shape, np.bool_)
+        for part in parts:
+            outlined |= part.mask
+        parts = parts or nodules(grey, likeliest(outline))
+        areas = np.array([part.mask.sum() for part in parts], np.float64)
+        true = [] if frame.inside is None else nodules(grey, frame.inside > 0)
+        found.append(Looked(frame, outlined, described(parts), areas, described(true)))
+    return found
+
+
+def taught(known: Sequence[Looked]) -> Head:
+    """What the nodules of these frames teach."""
+    rows = np.concatenate([one.taught for one in known]).astype(np.float64)
+    truth = np.concatenate([np.tile(one.truth, (len(one.taught), 1)) for one in known])
+    return learnt(rows, truth, FARTHEST)
+
+
+def logits(head: Head, known: Sequence[Looked]) -> NDArray[np.float64]:
+    """What a head says of each frame: the mean over its nodules, the larger ones counting more."""
+    said = [
+        np.average(head.logits(one.known, FARTHEST), axis=0, weights=one.areas) for one in known
+    ]
+    return np.stack(said).astype(np.float64)
+
+
+def crossed(known: Sequence[Looked]) -> Floats:
+    """The logits of each frame by what was learnt on the other folds."""
+    found = np.zeros((len(known), 1 + len(FEATURES)))
+    for fold in range(FOLDS):
+        others = [one for one in known if one.frame.case.fold != fold]
+        here = [at for at, one in enumerate(known) if one.frame.case.fold == fold]
+        found[here] = logits(taught(others), [known[at] for at in here])
+    return found
+
+
+def probabilities(found: Floats, known: Sequence[Looked]) -> Floats:
+    """Each fold's, by a calibration on the others."""
+    made_of = np.zeros(len(known))
+    folds = np.array([one.frame.case.fold for one in known])
+    for fold in range(FOLDS):
+        fitted = calibration(found[folds != fold], [k for k in known if k.frame.case.fold != fold])
+        for at in np.flatnonzero(folds == fold):
+            made_of[at] = fitted.probability(float(found[at, 0]))
+    return made_of
+
+
+def calibration(found: Floats, known: Sequence[Looked]) -> Calibration:
+    """What a frame's logit is worth."""
+    truth = np.array([one.truth[0] for one in known])
+    told = np.isfinite(truth)
+    temperature, bias = calibrated(found[told, 0], truth[told] > 0.5)
+    return Calibration(temperature=temperature, bias=bias)
+
+
+def operating_points(chances: Floats, suspicious: NDArray[np.bool_]) -> dict[str, float]:
+    """Thresholds by name."""
+    points = {name: np.quantile(chances[~suspicious], at) for name, at in SPECIFICITIES.items()}
+    points |= {name: np.quantile(chances[suspicious], at) for name, at in SENSITIVITIES.items()}
+    return {name: round(float(value), 4) for name, value in points.items()}
+
+
+def auroc(scores: Floats, truth: Floats) -> float:
+    """How often the one of two is higher that should be; what nobody knows is left out."""
+    yes, no = scores[truth == 1], scores[truth == 0]
+    above = (yes[:, None] > no).mean() + (yes[:, None] == no).mean() / 2
+    return float(above)
+
+
+def rows(known: Sequence[Looked], found: Floats, chances: Floats) -> list[dict[str, Any]]:
+    """The frames as `models eval` tells of them."""
+    told = []
+    for one, said, chance in zip(known, found, chances, strict=True):
+        case, inside = one.frame.case, one.frame.inside
+        label = None if case.suspicious is None else int(case.suspicious)
+        features = dict(zip(FEATURES, (1 / (1 + np.exp(-said[1:]))).tolist(), strict=True))
+        told.append(
+            {
+                "file": case.file,
+                "case": case.case,
+                "fold": case.fold,
+                "label": label,
+                "score": float(chance),
+                "features": features,
+                "dice": None if inside is None else _agree(one.outlined, inside > 0),
+            }
+        )
+    return told
+
+
+def _agree(outlined: Mask, truth: Mask) -> float:
+    return float(2 * (outlined & truth).sum() / (outlined.sum() + truth.sum()))
+
+
+def about(settings: dict[str, Any], points: dict[str, float], worth: Calibration) -> dict[str, Any]:
+    """What the card says besides figures that are measured later."""
+    return {
+        "name": "thyroid",
+        "version": VERSION,
+        "task": "thyroid",
+        "framework": "keras",
+        "architecture": "thyroid-ensemble",
+        "licence": "Research only: the terms of the training data are not stated.",
+        "data": (
+            "DDTI (Pedraza et al. 2015, 'open access', terms not stated): 353 ultrasound frames of "
+            "291 cases from one centre in Colombia, nodules outlined by radiologists, labels by "
+            "TI-RADS category (2 and 3 against 4a to 5), which are proxies and no pathology. "
+            "Started from MobileNetV2 trained on ImageNet (google-coral/test_data, Apache-2.0)."
+        ),
+        "input": asdict(CONTRACT),
+        "labels": list(LABELS),
+        "positive": LABELS[1],
+        "thresholds": points,
+        "operating_point": USUAL,
+        "calibration": asdict(worth),
+        "limits": [
+            "Not a medical device. Made for research and for testing the way to the PACS.",
+            "Labels are TI-RADS categories written by radiologists, not pathology: what is called "
+            "suspicious is what they would have called so.",
+            "One source of data, one centre, few cases: 41 frames of benign nodules. Other "
+            "scanners, settings and people were never tried.",
+            "Every frame of the data shows a nodule: how often one is outlined where there is none "
+            "was never measured.",
+            "In the data most nodules are suspicious, and probabilities are right for such a "
+            "mixture only.",
+        ],
+        "settings": settings,
+    }
+
+
+def ship(members: Sequence[Any], head: Head, fields: dict[str, Any], out: Path) -> None:
+    """Write weights and card."""
+    out.mkdir(parents=True, exist_ok=True)
+    networks = {OUTLINE.format(number): member for number, member in enumerate(members)}
+    networks[JUDGING] = judging(head)
+    files = [
+        {"name": name, "sha256": stored(network, out / name)} for name, network in networks.items()
+    ]
+    card = made({**fields, "files": files})
+    write_whole(out / CARD, json.dumps(card.to_dict(), indent=2, ensure_ascii=False) + "\n")
+
+
+def main() -> None:
+    """Make the shipped model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--members", type=Path, default=Path("build/thyroid"))
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--crossed", type=Path)
+    chosen = parser.parse_args()
+    members = [
+        rounded(keras.saving.load_model(chosen.members / OUTLINE.format(fold), compile=False))
+        for fold in range(FOLDS)
+    ]
+    known = looked(members, frames(chosen.data))
+    found = crossed(known)
+    chances = probabilities(found, known)
+    truth = np.stack([one.truth for one in known])
+    told = np.isfinite(truth[:, 0])
+    worth = calibration(found, known)
+    all_chances = np.array([worth.probability(float(one)) for one in found[:, 0]])
+    points = operating_points(all_chances[told], truth[told, 0] > 0.5)
+    seen = {
+        name: auroc(found[:, at], truth[:, at]) for at, name in enumerate(("", *FEATURES)) if name
+    }
+    settings = {
+        "members": len(members),
+        "cut": CUT,
+        "usual": round(float(np.median(found[told, 0])), 4),
+        "prevalence": round(float(truth[told, 0].mean()), 4),
+        "features": {name: 0.5 for name, value in seen.items() if value >= GOOD_FEATURE},
+    }
+    ship(members, taught(known), about(settings, points, worth), chosen.out)
+    if chosen.crossed:
+        images = rows(known, found, chances)
+        write_whole(chosen.crossed, json.dumps({"images": images}, indent=1) + "\n")
+    print(f"AUROC {auroc(found[:, 0], truth[:, 0]):.3f}, features {seen}")
+
+
+if __name__ == "__main__":
+    main()
