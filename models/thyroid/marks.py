@@ -27,6 +27,8 @@ BOX = 3
 """The smallest box is larger than twice this."""
 FLAT = 7
 """The greys of a black box are no more than this on average."""
+ROUND = 0.1
+"""More black than this around a square says that it lies in something round: a cyst, a vessel."""
 RECTANGULAR, LARGEST = 0.93, 0.25
 """A box fills this share of the rectangle around it, and no more of the picture than that."""
 
@@ -94,7 +96,7 @@ def _boxes(grey: Grey, drawn: Mask) -> Mask:
             box, rim = (_beyond(where, by, grey.shape) for by in (BOX, BOX + 2))
             plain = grey[box][~drawn[box]]
             around = black[rim].size - black[box].size
-            enclosed = black[rim].sum() - black[box].sum() < around / 2
+            enclosed = black[rim].sum() - black[box].sum() < ROUND * around
             if enclosed and plain.size and plain.mean() <= FLAT:
                 boxes[_beyond(where, BOX + 1, grey.shape)] = True
     return boxes

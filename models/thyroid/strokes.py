@@ -1,7 +1,7 @@
 """Letters, figures and calipers that were drawn into an ultrasound picture in white or grey.
 
 Echoes are blurred across the beam: their left and right edges are soft, or steep for a row or two.
-A pen's strokes fall off within two pixels on both sides, over row after row. So the parts of the
+Drawn strokes fall off within two pixels on both sides, over row after row. So the parts of the
 picture that are brighter than a level are looked at, level by level. Those with long steep sides
 are strokes, and those of one grey whose sides fall less steeply but longer; those with shorter
 sides are strokes where they stand in a line, as letters do.
@@ -25,8 +25,10 @@ STEEP, SOFT = 0.36, 0.11
 """By this share of its grey a stroke falls off at a steep edge, and at any."""
 REACH = 640
 """It does so within two pixels, and one more for every so many columns of the picture."""
-PLAIN = 0.75
-"""The greys of a plain stroke differ by less than this share of what is above the level."""
+INK = 0.65
+"""What is darker than this share of the stroke's grey are echoes that touch it."""
+MIXED, PLAIN = 0.9, 0.75
+"""A stroke's greys differ by less than this share of what is above the level; a plain one's too."""
 ALIKE, RUNNING = 0.3, 0.25
 """The share of its running edges on the poorer side, and of all its edges that are running."""
 LOWEST, HIGHEST, WIDEST = 4, 0.25, 0.7
@@ -39,6 +41,8 @@ PLAIN_ALONE, PLAIN_SHORT = 5, 3
 """The same for plain strokes."""
 TOGETHER = 10
 """Running rows on either side of all strokes in a line."""
+PALER = 0.8
+"""A dot is no darker than this share of the strokes beside it."""
 MOST = 800
 """No more strokes than these are put into lines at one level: a page of text must not stop us."""
 MARGIN = 8
@@ -55,6 +59,8 @@ class Parts:
     """Which part each pixel belongs to."""
     boxes: Integers
     """Top, left, bottom, right of each part."""
+    grey: Floats
+    """The mean of each."""
     sharp: Floats
     """The share of its left and right edges that is steep."""
     rows: Integers
@@ -69,35 +75,43 @@ def strokes(grey: NDArray[np.uint8]) -> Mask:
     drawn = np.zeros(wide.size, np.bool_)
     for level in LEVELS:
         parts = _parts(wide, level)
-        drawn[parts.at[_written(parts, grey.shape)[parts.owner]]] = True
+        ink = wide.ravel()[parts.at] >= INK * parts.grey[parts.owner]
+        drawn[parts.at[ink & _written(parts, grey.shape)[parts.owner]]] = True
     return drawn.reshape(wide.shape)[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
-def _parts(wide: NDArray[np.int16], level: int) -> Parts:
-    above = np.zeros(wide.shape, np.bool_)
-    inner = slice(MARGIN, -MARGIN)
+def _labelled(wide: NDArray[np.int16], level: int) -> NDArray[np.int32]:
+    """What is brighter than a level inside the margin: the number of its part at every pixel."""
+    above, inner = np.zeros(wide.shape, np.bool_), slice(MARGIN, -MARGIN)
     above[inner, inner] = wide[inner, inner] > level
     names = np.zeros(wide.shape, np.int32)
-    count = 1 + ndimage.label(above, np.ones((3, 3)), output=names)
-    at = np.flatnonzero(above)
+    ndimage.label(above, np.ones((3, 3)), output=names)
+    return names
+
+
+def _parts(wide: NDArray[np.int16], level: int) -> Parts:
+    """The parts brighter than a level that may be strokes."""
+    names = _labelled(wide, level)
+    at = np.flatnonzero(names)
     owner = names.ravel()[at].astype(np.int64)
     grey = wide.ravel()[at].astype(np.float64)
-    size = np.maximum(np.bincount(owner, minlength=count), 1)
-    mean = np.bincount(owner, grey, count) / size
-    spread = np.sqrt(np.maximum(np.bincount(owner, grey * grey, count) / size - mean**2, 0))
+    size = np.maximum(np.bincount(owner, minlength=1), 1)
+    mean = np.bincount(owner, grey, 1) / size
+    spread = np.sqrt(np.maximum(np.bincount(owner, grey * grey, 1) / size - mean**2, 0))
     every, steep, rows, longer = np.stack(
-        [_edges(wide, names, at[~above.ravel()[at + aside]], mean, aside) for aside in (-1, 1)]
+        [_edges(wide, names, at[names.ravel()[at + aside] == 0], mean, aside) for aside in (-1, 1)]
     ).swapaxes(0, 1)
     edges = every.sum(axis=0)
     sharp = steep.sum(axis=0) / np.maximum(edges, 1)
+    running = _either(rows, edges) * (spread <= MIXED * (mean - level))
     plain = _either(longer, edges) * (spread <= PLAIN * (mean - level))
     kept = np.flatnonzero((sharp >= DOT) | (plain >= PLAIN_SHORT))
-    place = np.full(count, -1)
+    place = np.full(len(mean), -1)
     place[kept] = np.arange(len(kept))
     owner = place[owner]
     at, owner = at[owner >= 0], owner[owner >= 0]
     boxes = _boxes(at, owner, wide.shape[1])
-    return Parts(at, owner, boxes, sharp[kept], _either(rows, edges)[kept], plain[kept])
+    return Parts(at, owner, boxes, mean[kept], sharp[kept], running[kept], plain[kept])
 
 
 def _edges(
@@ -111,7 +125,8 @@ def _edges(
     reach = 2 + wide.shape[1] // REACH
     beside = np.minimum.reduce([greys[edge + far * aside] for far in range(1, reach + 1)])
     left = beside / mean[owner]
-    steep, soft = edge[left < 1 - STEEP], edge[left < 1 - SOFT]
+    full = np.maximum(greys[edge], greys[edge - aside]) >= INK * mean[owner]
+    steep, soft = edge[full & (left < 1 - STEEP)], edge[full & (left < 1 - SOFT)]
     kinds = (
         edge,
         steep,
@@ -164,7 +179,7 @@ def _written(parts: Parts, shape: tuple[int, ...]) -> Mask:
     for one in np.flatnonzero((in_line > 1) & (together >= TOGETHER)):
         members = some[line == one]
         taken[members] = True
-        taken |= _beside(parts.boxes, parts.boxes[members])
+        taken[_beside(parts, members)] = True
     return np.asarray(taken)
 
 
@@ -185,14 +200,21 @@ def _lines(boxes: Integers) -> Integers:
     return line
 
 
-def _beside(boxes: Integers, line: Integers) -> Mask:
-    """Parts that belong to a line of strokes: dots, dashes, round letters."""
-    top, left = line[:, :2].min(axis=0)
-    bottom, right = line[:, 2:].max(axis=0)
+def _beside(parts: Parts, members: Integers) -> Integers:
+    """Parts that belong to a line of strokes: round letters, figures, dots and dashes."""
+    top, left = parts.boxes[members, :2].min(axis=0)
+    bottom, right = parts.boxes[members, 2:].max(axis=0)
     high = bottom - top
-    return np.asarray(
-        (boxes[:, 0] >= top - 0.35 * high)
-        & (boxes[:, 2] <= bottom + 0.35 * high)
-        & (boxes[:, 1] >= left - 0.6 * high)
-        & (boxes[:, 3] <= right + 0.6 * high)
+    alike = np.flatnonzero(
+        (parts.grey >= PALER * parts.grey[members].mean())
+        & (parts.boxes[:, 0] >= top - 0.35 * high)
+        & (parts.boxes[:, 2] <= bottom + 0.35 * high)
+        & (parts.boxes[:, 3] - parts.boxes[:, 1] <= 2 * high)
     )
+    _, start, _, end = parts.boxes[alike].T
+    while True:
+        near = (start <= right + high) & (end >= left - high)
+        ends = start[near].min(initial=left), end[near].max(initial=right)
+        if ends == (left, right):
+            return np.asarray(alike[near])
+        left, right = ends

@@ -1,9 +1,10 @@
 """Trains the network that this system replaces on the same frames, to hold ours against it.
 
-    python -m models.thyroid.train_fibonacci --data DIR [--out DIR] [--crossed JSON]
+    python -m models.thyroid.train_fibonacci --data DIR [--out DIR] [--folds build/thyroid]
 
-As a fair chance it is shown the echoes only, as ours is, and both classes count alike. The rows of
-`--crossed` are of five trainings, each without a fold; what is written is a sixth, with all frames.
+As a fair chance it is shown the echoes only, as ours is, and both classes count alike. The rows in
+`seed.json` are of five trainings, each without a fold; what is written is a sixth, with all frames.
+It goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -92,24 +93,31 @@ def said(found: Any, known: Sequence[Frame]) -> NDArray[np.float64]:
     return np.asarray(found.predict(views, verbose=0), np.float64)[:, 0]
 
 
-def crossed(known: Sequence[Frame]) -> list[dict[str, Any]]:
-    """Each labelled frame by a training without its fold."""
-    told = []
+def judged(known: Sequence[Frame], fold: int) -> list[dict[str, Any]]:
+    """The frames of a fold by a training without it."""
+    here = [one for one in known if one.case.fold == fold]
+    found = train([one for one in known if one.case.fold != fold], fold)
+    return [
+        {
+            "file": one.case.file,
+            "case": one.case.case,
+            "fold": fold,
+            "label": int(bool(one.case.suspicious)),
+            "score": float(score),
+        }
+        for one, score in zip(here, said(found, here), strict=True)
+    ]
+
+
+def crossed(known: Sequence[Frame], folder: Path) -> list[dict[str, Any]]:
+    """Each labelled frame by a training without its fold; what is there already is kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told: list[dict[str, Any]] = []
     for fold in range(FOLDS):
-        here = [one for one in known if one.case.fold == fold]
-        found = train([one for one in known if one.case.fold != fold], fold)
-        for one, score in zip(here, said(found, here), strict=True):
-            case = one.case
-            told.append(
-                {
-                    "file": case.file,
-                    "case": case.case,
-                    "fold": fold,
-                    "label": int(bool(case.suspicious)),
-                    "score": float(score),
-                }
-            )
-        print(f"fold {fold} of {FOLDS} is done", flush=True)
+        path = folder / f"seed-{fold}.json"
+        if not path.exists():
+            write_whole(path, json.dumps(judged(known, fold), indent=1) + "\n")
+        told += json.loads(path.read_text())
     return told
 
 
@@ -153,11 +161,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--crossed", type=Path, required=True)
+    parser.add_argument("--folds", type=Path, default=Path("build/thyroid"))
     chosen = parser.parse_args()
     known = [one for one in frames(chosen.data) if one.case.suspicious is not None]
-    told = crossed(known)
-    write_whole(chosen.crossed, json.dumps({"images": told}, indent=1) + "\n")
+    told = crossed(known, chosen.folds)
+    write_whole(chosen.folds / "seed.json", json.dumps({"images": told}, indent=1) + "\n")
     chosen.out.mkdir(parents=True, exist_ok=True)
     digest = stored(rounded(train(known, FOLDS)), chosen.out / FILE)
     card = made({**about(told), "files": [{"name": FILE, "sha256": digest}]})
