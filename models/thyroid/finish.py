@@ -21,10 +21,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from models import metrics
 from models.files import write_whole
 from models.registry.card import CARD, Calibration, made
 from models.thyroid.data import FEATURES, FOLDS, Frame, frames
 from models.thyroid.head import Head, calibrated, learnt
+from models.thyroid.measuring.evaluate import dice
 from models.thyroid.model import CONTRACT, JUDGING, LABELS, OUTLINE, Outliners, likeliest
 from models.thyroid.nodules import Mask, Nodule, nodules
 from models.thyroid.storing import rounded, stored
@@ -138,9 +140,8 @@ def operating_points(chances: Floats, suspicious: NDArray[np.bool_]) -> dict[str
 
 def auroc(scores: Floats, truth: Floats) -> float:
     """How often the one of two is higher that should be; what nobody knows is left out."""
-    yes, no = scores[truth == 1], scores[truth == 0]
-    above = (yes[:, None] > no).mean() + (yes[:, None] == no).mean() / 2
-    return float(above)
+    known = np.isfinite(truth)
+    return metrics.auroc(truth[known] == 1, scores[known])
 
 
 def rows(known: Sequence[Looked], found: Floats, chances: Floats) -> list[dict[str, Any]]:
@@ -158,14 +159,10 @@ def rows(known: Sequence[Looked], found: Floats, chances: Floats) -> list[dict[s
                 "label": label,
                 "score": float(chance),
                 "features": features,
-                "dice": None if inside is None else _agree(one.outlined, inside > 0),
+                "dice": None if inside is None else dice(one.outlined, inside > 0),
             }
         )
     return told
-
-
-def _agree(outlined: Mask, truth: Mask) -> float:
-    return float(2 * (outlined & truth).sum() / (outlined.sum() + truth.sum()))
 
 
 def about(settings: dict[str, Any], points: dict[str, float], worth: Calibration) -> dict[str, Any]:

@@ -47,11 +47,16 @@ def learnt(known: Floats, truth: Truth, farthest: float) -> Head:
 
 
 def _likeliest(units: Floats, truth: NDArray[np.bool_]) -> Floats:
-    """The weights, and last the bias, under which the truth is likeliest (Newton's method)."""
+    """The weights, and last the bias, under which the truth is likeliest."""
     counts = np.bincount(truth, minlength=2)
     share = (counts.sum() / 2 / np.maximum(counts, 1))[truth.astype(int)]
     inputs = np.concatenate([units, np.ones((len(units), 1))], axis=1)
     cost = np.array([STRENGTH] * units.shape[1] + [1e-6])
+    return _fitted(inputs, truth, share, cost)
+
+
+def _fitted(inputs: Floats, truth: NDArray[np.bool_], share: Floats, cost: Floats) -> Floats:
+    """Newton's method for rows that count by their share, and weights that cost so much each."""
     weights = np.zeros(inputs.shape[1])
     for _ in range(100):
         expected = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
@@ -67,15 +72,7 @@ def _likeliest(units: Floats, truth: NDArray[np.bool_]) -> Floats:
 def calibrated(logits: Floats, truth: NDArray[np.bool_]) -> tuple[float, float]:
     """Temperature and bias that make a probability of a logit."""
     inputs = np.stack([logits, np.ones(len(logits))], axis=1)
-    weights = np.array([1.0, 0.0])
-    for _ in range(100):
-        expected = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        slope = inputs.T @ (truth - expected) - SLIGHT * weights
-        curve = (inputs * (expected * (1 - expected))[:, None]).T @ inputs + SLIGHT * np.eye(2)
-        step = np.linalg.solve(curve, slope)
-        weights = weights + step
-        if np.abs(step).max() < 1e-9:
-            break
+    weights = _fitted(inputs, truth, np.ones(len(logits)), np.full(2, SLIGHT))
     if weights[0] <= 0:
         raise ValueError("The logits say nothing of what is suspicious.")
     return round(1 / float(weights[0]), 6), round(float(weights[1]), 6)
