@@ -5,11 +5,9 @@ The text of the statement is written by hand; what the code decides is between i
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from pydicom.uid import UID
@@ -21,16 +19,15 @@ from config.reference import REFERENCE, read_tables
 from dicom_node import statuses, uids
 from dicom_node.fates import Fate, fate_of
 from dicom_node.forms import NATIVE
+from dicom_node.own_codes import own_codes
 from dicom_node.receiver import ledger, session
 from dicom_node.receiver.negotiation import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from dicom_node.statuses import Abort, Rejection, Status
-from results import codes
 from results.source import PATIENT_AND_STUDY
 from storage import journal
 
 PAGE = REFERENCE.with_name("conformance.md")
 _PART = re.compile(r"(<!-- from the code: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_INTAKE_CHECK = Path(__file__).resolve().parent.parent / "pipelines" / "intake_check"
 
 WHEN: Mapping[str, str] = {
     "SUCCESS": "the file and its folder are synced to disk, or the instance is here already; "
@@ -213,55 +210,13 @@ def waits() -> str:
 
 
 def private_codes() -> str:
-    """Every code of our own scheme, with what it is used for."""
-    rows = [(*_coded(concept), "every pipeline") for concept in codes.OWN]
-    kinds = {*_constants("Note", "code"), *_passed_on("code")}
-    rows += [
-        (*_coded(codes.note_kind(kind)), "intake-check, a kind of note") for kind in sorted(kinds)
+    """Every code of our own scheme, with who writes it where."""
+    rows = [
+        (f"`{one.value}`", one.meaning, ", ".join(one.users) or "every pipeline", one.place)
+        for one in own_codes()
     ]
-    measured = (codes.measure(name) for name in sorted(_constants("Measurement", "name")))
-    rows += [
-        (*_coded(concept), "intake-check, a measurement")
-        for concept in measured
-        if concept.scheme_designator == codes.PRIVATE_SCHEME
-    ]
-    return f"{len(rows)} codes.\n\n" + table(("Code Value", "Code Meaning", "Used by"), rows)
-
-
-def _coded(concept: Any) -> tuple[str, str]:
-    return f"`{concept.value}`", concept.meaning
-
-
-def _calls() -> Iterator[tuple[ast.Module, ast.Call, str]]:
-    for path in sorted(_INTAKE_CHECK.glob("*.py")):
-        module = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(module):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                yield module, node, node.func.id
-
-
-def _constants(made: str, keyword: str) -> set[str]:
-    """The texts that are given for a keyword where something of this name is made."""
-    return {
-        str(given.value.value)
-        for _, call, name in _calls()
-        for given in call.keywords
-        if name == made and given.arg == keyword and isinstance(given.value, ast.Constant)
-    }
-
-
-def _passed_on(parameter: str) -> set[str]:
-    """The texts that are given for a parameter of a module's own functions, by position."""
-    found: set[str] = set()
-    for module, call, name in _calls():
-        own = {
-            each.name: each.args.args for each in module.body if isinstance(each, ast.FunctionDef)
-        }
-        names = [each.arg for each in own.get(name, ())]
-        if parameter in names and len(call.args) > names.index(parameter):
-            given = call.args[names.index(parameter)]
-            found |= {str(given.value)} if isinstance(given, ast.Constant) else set()
-    return found
+    header = ("Code Value", "Code Meaning", "Used by", "Where it stands")
+    return f"{len(rows)} codes.\n\n" + table(header, rows)
 
 
 def copied() -> str:

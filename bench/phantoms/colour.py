@@ -13,8 +13,9 @@ from pydicom.uid import (
     UltrasoundMultiFrameImageStorage,
     VLPhotographicImageStorage,
 )
+from scipy import ndimage
 
-from bench.phantoms.base import Phantom, Pixels, code
+from bench.phantoms.base import Floats, Phantom, Pixels, code
 from bench.phantoms.draw import ellipse, grid, speckle, write_text
 
 _FIELD_CM = 4.0
@@ -115,19 +116,28 @@ def _sonogram(phantom: Phantom, size: int, band: int, frame: int, text: bool) ->
     rng = np.random.default_rng([phantom.seed, frame])
     y, x = grid(size, size)
     drift = 0.01 * np.sin(frame / 3)
-    echo = 0.25 + 0.05 * np.sin(18 * y)
-    for side in (-1, 1):
-        echo += 0.3 * ellipse(y, x, (0.1, side * 0.42 + drift), (0.4, 0.3))
-    echo -= 0.25 * ellipse(y, x, (0.15, drift), (0.2, 0.16))
-    echo -= 0.28 * ellipse(y, x, (0.05, 0.45 + drift), (0.16, 0.12))
-    echo *= 1 + speckle(rng, echo.shape, 0.35)
+    echo: Floats = ndimage.gaussian_filter(_tissue(y, x, drift), 0.008 * size)
+    grain = ndimage.gaussian_filter(rng.exponential(size=echo.shape), (0.7, 1.4))
+    shown = np.clip(echo, 0.02, 1) * (grain / grain.mean()) ** 1.5 * (0.9 - 0.2 * y)
     sector = np.abs(x) < 0.75 + 0.2 * (y + 1) / 2
-    image = (np.clip(echo * sector, 0, 1) * 255).astype(np.uint8)
+    image: Pixels = (np.clip(shown, 0.015, 1) * sector * 255).astype(np.uint8)
     image[:band] = 0
     if text:
         lines = ["PHANTOM^THYROID  01.01.1970  F", "PHANTOM CLINIC  02.01.2026 10:15"]
         write_text(image[:band], lines, 2, 6, max(8, band // 2 - 5))
     return image
+
+
+def _tissue(y: Floats, x: Floats, drift: float) -> Floats:
+    """How strongly layers, both lobes with a nodule, and the trachea between them echo."""
+    depth = y + 0.12 * x**2
+    echo = 0.3 - 0.12 * ((depth > -0.48) & (depth < -0.33)) - 0.12 * (depth > 0.5)
+    for layer, strength in ((-0.62, 0.3), (-0.5, 0.25), (-0.32, 0.25), (0.5, 0.35)):
+        echo += strength * np.exp(-(((depth - layer) / 0.025) ** 2))
+    for side in (-1, 1):
+        echo += 0.22 * ellipse(y, x, (0.05, side * 0.42 + drift), (0.36, 0.4))
+    echo -= 0.27 * ellipse(y, x, (0.05, 0.45 + drift), (0.16, 0.2))
+    return np.asarray(echo * (1 - 0.8 * ((np.abs(x - drift) < 0.14) & (y > 0))))
 
 
 def _us(size: int, band: int, colour: str, text: bool) -> dict[str, Any]:

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.fitting import Floats, Truth, calibrated, likeliest
 from models.registry.card import Calibration
 
-Floats = NDArray[np.float64]
-SLIGHT = 1e-3
-"""Keeps the fit finite where the classes can be told apart without a mistake."""
 VIEWS = (2, 3, 4)
 SHOWN = 0.5
 """How often a further view of a broken bone shows the fracture too: nobody has counted that."""
@@ -24,23 +21,14 @@ STUDIES = 4000
 """How many are put together, for each number of views."""
 
 
-def fitted(
-    logits: Floats, fractured: NDArray[np.bool_], regions: Sequence[tuple[bool, ...]]
-) -> Calibration:
+def fitted(logits: Floats, fractured: Truth, regions: Sequence[tuple[bool, ...]]) -> Calibration:
     """What a picture's logit is worth, and how much less the highest of several is."""
-    slope, constant = _likeliest(logits[:, None], fractured)
-    if slope <= 0:
-        raise ValueError("The pictures' logits say nothing of fractures.")
-    given = slope * logits + constant
-    views = _views(given, fractured, regions)
-    return Calibration(
-        temperature=round(1 / slope, 6), bias=round(constant, 6), views=round(views, 6)
-    )
+    temperature, bias = calibrated(logits, fractured)
+    views = _views(logits / temperature + bias, fractured, regions)
+    return Calibration(temperature=temperature, bias=bias, views=round(views, 6))
 
 
-def _views(
-    given: Floats, fractured: NDArray[np.bool_], regions: Sequence[tuple[bool, ...]]
-) -> float:
+def _views(given: Floats, fractured: Truth, regions: Sequence[tuple[bool, ...]]) -> float:
     """What the logarithm of the number of views adds to the highest of their logits."""
     rng = np.random.default_rng(0)
     known = np.array([hash(region) for region in regions])
@@ -53,31 +41,11 @@ def _views(
             highest.append(given[[number, *others]].max())
             counts.append(np.log(count))
             truth.append(fractured[number])
-    (added,) = _likeliest(
-        np.array(counts)[:, None], np.array(truth), start=np.array(highest), constant=False
-    )
-    return added
+    (added,) = likeliest(np.array(counts)[:, None], np.array(truth), start=np.array(highest))
+    return float(added)
 
 
-def _drawn(rng: np.random.Generator, which: NDArray[np.bool_], number: int) -> int:
+def _drawn(rng: np.random.Generator, which: Truth, number: int) -> int:
     """One of these; the picture itself where there is none."""
     found = np.flatnonzero(which)
     return int(rng.choice(found)) if len(found) else number
-
-
-def _likeliest(
-    inputs: Floats, truth: NDArray[np.bool_], start: Floats | float = 0.0, *, constant: bool = True
-) -> tuple[float, ...]:
-    """The weights under which these labels are likeliest, added to a start (Newton's method)."""
-    if constant:
-        inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
-    weights = np.zeros(inputs.shape[1])
-    for _ in range(50):
-        expected = 1 / (1 + np.exp(-np.clip(inputs @ weights + start, -30, 30)))
-        slope = inputs.T @ (truth - expected) - SLIGHT * weights
-        curve = (inputs * (expected * (1 - expected))[:, None]).T @ inputs
-        step = np.linalg.solve(curve + SLIGHT * np.eye(len(weights)), slope)
-        weights = weights + step
-        if np.abs(step).max() < 1e-9:
-            break
-    return tuple(float(weight) for weight in weights)

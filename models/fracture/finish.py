@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.domain import Domain
 from models.evaluation import read_picture
 from models.fracture.calibration import fitted
 from models.fracture.data import FOLDS, HELD_OUT, REGIONS, Case, read
-from models.fracture.domain import Domain
 from models.fracture.model import Raw, seen_by, texture
 from models.fracture.network import Backbone, FractureNet, channels_last, start_from
 from models.fracture.picture import CONTRACT, prepare
@@ -89,14 +89,14 @@ def eyes_from(path: Path) -> Backbone:
 def surroundings(eyes: Backbone, cases: Sequence[Case], images: Path) -> tuple[Domain, list[float]]:
     """The domain of the training pictures, and how strange each is to the other folds."""
     known = [case for case in cases if case.split == "train"]
-    seen = torch.cat([texture(eyes, read_picture(images / case.file)) for case in known])
-    folds = torch.tensor([case.fold for case in known])
+    seen = np.concatenate([texture(eyes, read_picture(images / case.file)) for case in known])
+    folds = np.array([case.fold for case in known])
     strange = [
         Domain.around(seen[folds != fold]).strangeness(seen[folds == fold]) for fold in range(FOLDS)
     ]
     domain = Domain.around(seen)
-    rounded = Domain.of({name: value.half() for name, value in domain.tensors().items()})
-    return rounded, torch.cat(strange).tolist()
+    rounded = Domain.of({n: value.astype(np.float16) for n, value in domain.arrays().items()})
+    return rounded, np.concatenate(strange).tolist()
 
 
 def ship(
@@ -108,7 +108,7 @@ def ship(
 ) -> None:
     """Write weights and card."""
     out.mkdir(parents=True, exist_ok=True)
-    tensors = {f"domain.{name}": value for name, value in domain.tensors().items()}
+    tensors = {f"domain.{name}": torch.from_numpy(v) for name, v in domain.arrays().items()}
     tensors |= {f"eyes.{name}": value for name, value in eyes.state_dict().items()}
     for number, member in enumerate(members):
         tensors |= {f"member{number}.{name}": v for name, v in member.state_dict().items()}

@@ -12,9 +12,9 @@ from safetensors.torch import load as load_tensors
 from torch import Tensor
 from torch.nn import functional
 
+from models.domain import Domain, Floats
 from models.fracture.candidates import candidates
 from models.fracture.data import REGIONS
-from models.fracture.domain import LONGEST, Domain
 from models.fracture.network import STRIDE, Backbone, FractureNet, Seen, channels_last
 from models.fracture.picture import CONTRACT, Grey, Prepared, prepare
 from models.opinion import Opinion
@@ -22,6 +22,8 @@ from models.registry.card import Calibration, Card
 from models.registry.entries import Entry
 
 STRANGE = "The picture does not look like an X-ray of an arm, a leg, a hip or a shoulder."
+LONGEST = 448
+"""The longer side of a picture whose texture is taken."""
 METAL = "Metal hardware seems to be in the picture, beside which the model was hardly trained."
 
 
@@ -59,7 +61,7 @@ class FractureEnsemble:
         """Judge a picture (rows, columns) whose bones are bright."""
         prepared = prepare(grey)
         raw = seen_by(self.members, prepared, self.device)
-        strangeness = float(self.domain.strangeness(texture(self.eyes, grey, self.device)))
+        (strangeness,) = self.domain.strangeness(texture(self.eyes, grey, self.device)).tolist()
         scene = raw.scene.sigmoid().tolist()
         found = candidates(raw.heat, raw.reach, prepared, (grey.shape[0], grey.shape[1]))
         return Opinion(
@@ -109,11 +111,11 @@ def _explained(member: FractureNet, pixels: Tensor) -> tuple[Seen, Tensor]:
     return seen, activation.detach()
 
 
-def texture(eyes: Backbone, grey: Grey, device: str = "cpu") -> Tensor:
+def texture(eyes: Backbone, grey: Grey, device: str = "cpu") -> Floats:
     """What kind of picture it is: (1, TEXTURE)."""
     pixels = prepare(grey, LONGEST).pixels.to(device, memory_format=torch.channels_last)
     with torch.no_grad():
-        return eyes.texture(pixels).cpu()
+        return np.asarray(eyes.texture(pixels).cpu().numpy(), np.float32)
 
 
 def load(entry: Entry, device: str = "cpu") -> FractureEnsemble:
@@ -128,7 +130,11 @@ def load(entry: Entry, device: str = "cpu") -> FractureEnsemble:
         members.append(net)
     eyes = Backbone()
     eyes.load_state_dict(_part(stored, "eyes."))
-    return FractureEnsemble(card, members, eyes, Domain.of(_part(stored, "domain.")), device)
+    return FractureEnsemble(card, members, eyes, _domain(stored), device)
+
+
+def _domain(stored: dict[str, Tensor]) -> Domain:
+    return Domain.of({name: one.numpy() for name, one in _part(stored, "domain.").items()})
 
 
 def _part(stored: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

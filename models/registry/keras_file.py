@@ -15,7 +15,7 @@ from PIL import Image
 from models.opinion import Opinion
 from models.registry.card import Calibration, Card, Output
 from models.registry.classifier import Array, logit
-from models.registry.errors import RegistryError
+from models.registry.errors import RegistryError, in_short
 from models.registry.gradcam import WHY_FLAT, Explained, explained, gradcam
 from models.registry.keras_archive import check
 from models.registry.preparing import Prepared, prepare
@@ -54,7 +54,7 @@ def network_of(
                 path, custom_objects=layers, compile=False, safe_mode=True
             )
         except (OSError, MemoryError, tensorflow().errors.OpError) as error:
-            told = " ".join(str(error).split())[:300]
+            told = in_short(error)
             raise RegistryError(f"{called} cannot be loaded: {told}") from None
 
 
@@ -77,7 +77,7 @@ class KerasClassifier:
         try:
             given, gradients = self.seen(np.moveaxis(prepared.pixels, 1, -1))
         except tensorflow().errors.OpError as error:
-            told = " ".join(str(error).split())[:300]
+            told = in_short(error)
             raise RegistryError(f"The Keras model {self.card.name} failed: {told}") from None
         found = logit(given[-1], self.card, self.output)
         probability = (self.card.calibration or Calibration()).probability(found)
@@ -114,7 +114,7 @@ def _explaining(
     both = keras().Model(network.inputs, [shown, network.outputs[0]])
     rows, columns, channels = network.inputs[0].shape[1:]
     shape = (1, rows or card.input.height, columns or card.input.width, channels)
-    seen = explained(both, lambda given: _score(given[-1], card, output), shape, device)
+    seen = explained(both, lambda given: _score(given[-1], card, output), device, shape)
     return KerasClassifier(card, network, output, device, layer, seen)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from models.registry.entries import Entry
-from models.registry.errors import RegistryError
+from models.registry.errors import RegistryError, in_short
 from models.registry.known import ARCHITECTURES, imported
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def load(entry: Entry, device: str = "cpu", threads: int | None = None) -> Model
         model = _loaded(entry, device, threads)
         model.look(np.zeros((64, 48), np.uint8))
     except _UNFIT as error:
-        told = " ".join(str(error).split())[:300]
+        told = in_short(error)
         raise RegistryError(
             f"The model {card.name} cannot be loaded, its card, its weights and this program do "
             f"not go together: {type(error).__name__}: {told}"

@@ -18,7 +18,7 @@ from torch.nn import functional
 from models.registry.card import Card
 from models.registry.classifier import Array, Classifier, Outputs
 from models.registry.entries import Entry
-from models.registry.errors import RegistryError
+from models.registry.errors import RegistryError, in_short
 from models.vision import torchvision
 
 
@@ -42,10 +42,9 @@ def fill(net: nn.Module, weights: Mapping[str, Tensor], card: Card) -> nn.Module
     try:
         net.load_state_dict(as_floats, assign=True)
     except RuntimeError as error:
-        told = " ".join(str(error).split())
         raise RegistryError(
             f"These are not the weights of a {card.architecture} with {len(card.labels)} outputs: "
-            f"{told[:500]}"
+            f"{in_short(error)}"
         ) from None
     return net.eval().requires_grad_(False)
 

@@ -1,9 +1,10 @@
 """Makes the shipped model of trained members: what judges nodules, calibration, points, card.
 
-    python -m models.thyroid.finish --data DIR [--members DIR] [--out DIR] [--crossed JSON]
+    python -m models.thyroid.finish --data DIR --backbone FILE [--members DIR] [--out DIR]
+        [--crossed JSON]
 
 What judges the nodules is learnt on the outlines of radiologists: taught on those of our networks
-it does worse. It is measured on ours: every frame is outlined by the one member that never saw its
+it does worse. It is measured on ours: every frame is outlined by the two members that never saw its
 case. The rows of `--crossed` are cross-validated: each fold is judged by what was learnt, and
 calibrated, on the others.
 """
@@ -13,33 +14,47 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from models import metrics
+from models.domain import Domain
 from models.files import write_whole
-from models.registry.card import CARD, Calibration, made
+from models.fitting import calibrated
+from models.registry.card import Calibration
 from models.thyroid.data import FEATURES, FOLDS, Frame, frames
-from models.thyroid.head import Head, calibrated, learnt
+from models.thyroid.gate import Textures, eyes, seeing
+from models.thyroid.head import Head, learnt
 from models.thyroid.measuring.evaluate import dice
-from models.thyroid.model import CONTRACT, JUDGING, LABELS, OUTLINE, Outliners, likeliest
+from models.thyroid.model import (
+    EYES,
+    JUDGING,
+    MEMBERS,
+    OUTLINE,
+    in_groups,
+)
 from models.thyroid.nodules import Mask, Nodule, nodules
-from models.thyroid.storing import rounded, stored
+from models.thyroid.outlining import Outliners, likeliest
+from models.thyroid.shipping import about, ship
+from models.thyroid.storing import rounded
 from models.thyroid.texture import FARTHEST, KNOWN, judging, knowing, known_of
+from models.thyroid.views import disturbed, shown
 
 SHIPPED = Path(__file__).with_name("shipped")
-VERSION = "1.0.0"
 CUT = 0.0
 """The logit from which on a pixel is inside."""
 SENSITIVITIES = {"sensitivity-0.95": 0.05, "sensitivity-0.90": 0.10}
 """By the share of suspicious frames below the threshold."""
 SPECIFICITIES = {"specificity-0.50": 0.50, "specificity-0.80": 0.80}
-USUAL = "specificity-0.50"
+REFUSED_AT_HOME = 0.005
+"""The share of held-out frames, as they are and disturbed, that may look strange."""
+DISTURBED = 2
 GOOD_FEATURE = 0.7
 """A feature is told of where its cross-validated AUROC is at least this."""
 Floats = NDArray[np.float64]
@@ -47,7 +62,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Looked:
-    """A frame with the nodules that a member outlined who never saw its case."""
+    """A frame with the nodules that members outlined who never saw its case."""
 
     frame: Frame
     outlined: Mask
@@ -65,8 +80,11 @@ class Looked:
 
 
 def looked(members: Sequence[Any], known: Sequence[Frame]) -> list[Looked]:
-    """Each frame by the member of its fold."""
-    describing, outliners = knowing(), [Outliners([member]) for member in members]
+    """Each frame by the members of its fold."""
+    describing = knowing()
+    outliners = [
+        Outliners([[one], [other]]) for one, other in zip(*in_groups(members), strict=True)
+    ]
 
     def described(parts: Sequence[Nodule]) -> NDArray[np.float32]:
         rows = [known_of(describing, part) for part in parts]
@@ -138,6 +156,29 @@ def operating_points(chances: Floats, suspicious: NDArray[np.bool_]) -> dict[str
     return {name: round(float(value), 4) for name, value in points.items()}
 
 
+def surroundings(textures: Textures, known: Sequence[Frame]) -> tuple[Domain, Floats]:
+    """The domain of the frames, and how strange each is to the other folds.
+
+    They are shown as they are and disturbed: frames as others might have made them belong
+    to it, as there is one centre in the data.
+    """
+    rng = np.random.default_rng(0)
+    views = [[shown(one.sight.grey), *_others(one, rng)] for one in known]
+    seen = np.concatenate([textures(some) for some in views])
+    folds = np.repeat([one.case.fold for one in known], len(views[0]))
+    strange = [
+        Domain.around(seen[folds != fold]).strangeness(seen[folds == fold]) for fold in range(FOLDS)
+    ]
+    domain = Domain.around(seen)
+    small = {name: value.astype(np.float16) for name, value in domain.arrays().items()}
+    return Domain.of(small), np.concatenate(strange).astype(np.float64)
+
+
+def _others(one: Frame, rng: np.random.Generator) -> list[NDArray[np.float32]]:
+    nothing = np.zeros_like(one.sight.grey)
+    return [disturbed(one.sight.grey, nothing, rng)[0] for _ in range(DISTURBED)]
+
+
 def auroc(scores: Floats, truth: Floats) -> float:
     """How often the one of two is higher that should be; what nobody knows is left out."""
     known = np.isfinite(truth)
@@ -165,67 +206,23 @@ def rows(known: Sequence[Looked], found: Floats, chances: Floats) -> list[dict[s
     return told
 
 
-def about(settings: dict[str, Any], points: dict[str, float], worth: Calibration) -> dict[str, Any]:
-    """What the card says besides figures that are measured later."""
-    return {
-        "name": "thyroid",
-        "version": VERSION,
-        "task": "thyroid",
-        "framework": "keras",
-        "architecture": "thyroid-ensemble",
-        "licence": "Research only: the terms of the training data are not stated.",
-        "data": (
-            "DDTI (Pedraza et al. 2015, 'open access', terms not stated): 353 ultrasound frames of "
-            "291 cases from one centre in Colombia, nodules outlined by radiologists, labels by "
-            "TI-RADS category (2 and 3 against 4a to 5), which are proxies and no pathology. "
-            "Started from MobileNetV2 trained on ImageNet (google-coral/test_data, Apache-2.0)."
-        ),
-        "input": asdict(CONTRACT),
-        "labels": list(LABELS),
-        "positive": LABELS[1],
-        "thresholds": points,
-        "operating_point": USUAL,
-        "calibration": asdict(worth),
-        "limits": [
-            "Not a medical device. Made for research and for testing the way to the PACS.",
-            "Labels are TI-RADS categories written by radiologists, not pathology: what is called "
-            "suspicious is what they would have called so.",
-            "One source of data, one centre, few cases: 41 frames of benign nodules. Other "
-            "scanners, settings and people were never tried.",
-            "Every frame of the data shows a nodule: how often one is outlined where there is none "
-            "was never measured.",
-            "In the data most nodules are suspicious, and probabilities are right for such a "
-            "mixture only.",
-        ],
-        "settings": settings,
-    }
-
-
-def ship(members: Sequence[Any], head: Head, fields: dict[str, Any], out: Path) -> None:
-    """Write weights and card."""
-    out.mkdir(parents=True, exist_ok=True)
-    networks = {OUTLINE.format(number): member for number, member in enumerate(members)}
-    networks[JUDGING] = judging(head)
-    files = [
-        {"name": name, "sha256": stored(network, out / name)} for name, network in networks.items()
-    ]
-    card = made({**fields, "files": files})
-    write_whole(out / CARD, json.dumps(card.to_dict(), indent=2, ensure_ascii=False) + "\n")
-
-
 def main() -> None:
     """Make the shipped model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--backbone", type=Path, required=True)
     parser.add_argument("--members", type=Path, default=Path("build/thyroid"))
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--crossed", type=Path)
     chosen = parser.parse_args()
     members = [
-        rounded(keras.saving.load_model(chosen.members / OUTLINE.format(fold), compile=False))
-        for fold in range(FOLDS)
+        rounded(keras.saving.load_model(chosen.members / OUTLINE.format(number), compile=False))
+        for number in range(MEMBERS)
     ]
-    known = looked(members, frames(chosen.data))
+    seeing_eyes = rounded(eyes(load_file(chosen.backbone)))
+    shown_to = frames(chosen.data)
+    domain, strange = surroundings(seeing(seeing_eyes), shown_to)
+    known = looked(members, shown_to)
     found = crossed(known)
     chances = probabilities(found, known)
     truth = np.stack([one.truth for one in known])
@@ -237,13 +234,15 @@ def main() -> None:
         name: auroc(found[:, at], truth[:, at]) for at, name in enumerate(("", *FEATURES)) if name
     }
     settings = {
-        "members": len(members),
+        "strange": round(float(np.quantile(strange, 1 - REFUSED_AT_HOME)), 4),
         "cut": CUT,
         "usual": round(float(np.median(found[told, 0])), 4),
         "prevalence": round(float(truth[told, 0].mean()), 4),
         "features": {name: 0.5 for name, value in seen.items() if value >= GOOD_FEATURE},
     }
-    ship(members, taught(known), about(settings, points, worth), chosen.out)
+    networks = {OUTLINE.format(number): member for number, member in enumerate(members)}
+    networks |= {JUDGING: judging(taught(known)), EYES: seeing_eyes}
+    ship(networks, domain, about(settings, points, worth), chosen.out)
     if chosen.crossed:
         images = rows(known, found, chances)
         write_whole(chosen.crossed, json.dumps({"images": images}, indent=1) + "\n")

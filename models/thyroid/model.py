@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
+from PIL import Image
+from safetensors.numpy import load as arrays
 
+from models.domain import Domain
 from models.opinion import Candidate, Opinion
 from models.registry.card import Calibration, Card, Input
-from models.registry.gradcam import WHY_FLAT, gradcam
+from models.registry.gradcam import WHY_FLAT, Explained, explained, shown
 from models.registry.keras_file import network_of
-from models.registry.tensorflow import place
-from models.thyroid.data import FEATURES
+from models.thyroid.data import FEATURES, FOLDS
+from models.thyroid.gate import Gate, seeing
 from models.thyroid.nodules import Nodule, nodules, scaled_shape
+from models.thyroid.outlining import Outliners, likeliest
 from models.thyroid.texture import LAST, LAYERS, REGISTERED, inputs
-from models.thyroid.views import SHAPE, over_sight, shown
+from models.thyroid.views import SHAPE
 
 if TYPE_CHECKING:
     from models.registry.entries import Entry
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-Outlined = Callable[[Any], Any]
 
 LABELS = ("benign", "suspicious")
 CONTRACT = Input(
@@ -40,35 +42,14 @@ CONTRACT = Input(
 )
 JUDGING = "judging.keras"
 OUTLINE = "outline-{}.keras"
+EYES, DOMAIN = "eyes.keras", "domain.safetensors"
+MEMBERS = 2 * FOLDS
+"""Each misses the fold of its number, counted round."""
 NOWHERE = "No nodule is outlined in the picture."
 EMPTY = "The picture shows no echoes."
 FAINT = 1e-6
-UNLIKELY = 0.97
-"""The share of the echoes that is not looked at where no nodule is outlined."""
-
-
-class Outliners:
-    """Networks that outline together."""
-
-    def __init__(self, networks: Sequence[Any], device: str = "cpu") -> None:
-        self.networks, self.device = tuple(networks), device
-        self._compiled = [_compiled(one) for one in networks]
-
-    def outline(self, grey: Grey) -> Floats:
-        """How likely each pixel of the echoes is inside of a nodule, as logits: the mean of all.
-
-        Each looks at the picture and at its mirror image.
-        """
-        view = shown(grey) * 2 - 1
-        both = tf.constant(np.stack([view, view[:, ::-1]])[..., None])
-        with tf.device(place(self.device)):
-            maps = np.mean([run(both).numpy()[..., 0] for run in self._compiled], axis=0)
-        return over_sight((maps[0] + maps[1][:, ::-1]) / 2, grey)
-
-
-def likeliest(outline: Floats) -> NDArray[np.bool_]:
-    """Where a nodule is likeliest to be, where none is outlined."""
-    return np.asarray(outline > np.quantile(outline, UNLIKELY))
+COARSE = 8
+"""Pixels that are explained together, along a side."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +60,32 @@ class Judged:
     logit: float
     features: dict[str, float]
     activation: Floats | None
-    """Over what surrounds the nodule, for the class that is called."""
+    """Over what surrounds the nodule, in squares, for the class that is called."""
 
 
 class Thyroid:
     """Looks for nodules among echoes, and says of each how suspicious it is."""
 
     def __init__(
-        self, card: Card, outliners: Sequence[Any], judging: Any, device: str, layer: str = LAST
+        self,
+        card: Card,
+        outliners: Outliners,
+        judging: Any,
+        gate: Gate,
+        layer: str = LAST,
     ) -> None:
-        self.card, self.device, self.layer = card, device, layer
-        self.outliners, self.judging = Outliners(outliners, device), judging
+        self.card, self.layer = card, layer
+        self.outliners, self.judging, self.gate = outliners, judging, gate
         self.calibration = card.calibration or Calibration()
         self.cut = float(card.settings["cut"])
         self.usual = float(card.settings["usual"])
-        self._explained = _explaining(judging, layer)
+        self._explained = _explaining(judging, layer, outliners.device)
 
     def look(self, grey: Grey) -> Opinion:
         """Outline nodules in the echoes of a picture (rows, columns), and judge them."""
         if not (grey > 0).any():
             return Opinion(probability=self.calibration.probability(self.usual), refused=EMPTY)
+        strangeness = self.gate.strangeness(grey)
         outline = self.outliners.outline(grey)
         found = nodules(grey, outline > self.cut)
         doubts = () if found else (NOWHERE,)
@@ -112,7 +99,9 @@ class Thyroid:
             candidates=tuple(self._candidate(one, outline) for one in judged if not doubts),
             activation=_over(judged, scaled_shape(grey)),
             why_no_activation=WHY_FLAT if judged else NOWHERE,
+            refused=self.gate.refused(strangeness),
             doubts=doubts,
+            strangeness=strangeness,
         )
 
     def explain_at(self, layer: str) -> Thyroid:
@@ -122,7 +111,7 @@ class Thyroid:
                 f"The model {self.card.name} has no layer {layer} with maps to show; those with "
                 f"maps are: {', '.join(LAYERS)}."
             )
-        return Thyroid(self.card, self.outliners.networks, self.judging, self.device, layer)
+        return Thyroid(self.card, self.outliners, self.judging, self.gate, layer)
 
     def _of_all(self, judged: Sequence[Judged]) -> float:
         """The picture's logit: the mean over its nodules, the larger ones counting more."""
@@ -130,17 +119,20 @@ class Thyroid:
         return float(np.average([one.logit for one in judged], weights=areas))
 
     def _judged(self, nodule: Nodule) -> Judged:
-        with tf.device(place(self.device)):
-            logits, maps, gradient = (
-                one.numpy() for one in self._explained(*map(tf.constant, inputs(nodule)))
-            )
+        """What is said of a nodule, and which parts of it spoke for that.
+
+        Grad-CAM weighs a map by its mean gradient, as if it were read everywhere alike. The judging
+        network reads the nodule and its edge only: each place counts by its own gradient here
+        (HiResCAM, Draelos 2020), which is the same where a network reads all places alike.
+        """
+        ((maps,), (logits,)), (gradient,) = self._explained(*inputs(nodule))
         logit, chances = float(logits[0]), 1 / (1 + np.exp(-logits[1:].astype(np.float64)))
         called = self.calibration.probability(logit) >= self.card.threshold
         return Judged(
             nodule,
             logit,
             dict(zip(FEATURES, chances.tolist(), strict=True)),
-            gradcam(maps, gradient if called else -gradient),
+            shown(_coarse(np.sum(maps * gradient, axis=-1)) * (1 if called else -1)),
         )
 
     def _candidate(self, judged: Judged, outline: Floats) -> Candidate:
@@ -158,33 +150,12 @@ class Thyroid:
         )
 
 
-def _compiled(outliner: Any) -> Outlined:
-    """A network for a view and its mirror image."""
-
-    def run(views: Any) -> Any:
-        return outliner(views, training=False)
-
-    taken = tf.TensorSpec((2, *SHAPE, 1), tf.float32)
-    compiled: Outlined = tf.function(run, input_signature=[taken], autograph=False)
-    return compiled
-
-
-def _explaining(judging: Any, layer: str) -> Callable[..., Any]:
+def _explaining(judging: Any, layer: str, device: str) -> Explained:
     """The judging network for a nodule of any size, with a layer's maps and their gradient."""
     both = keras.Model(judging.inputs, [judging.get_layer(layer).output, judging.output])
-    near = tf.TensorSpec((1, None, None, 1), tf.float32)
-    numbers = tf.TensorSpec((1, judging.inputs[2].shape[1]), tf.float32)
-
-    def run(grey: Any, distance: Any, told: Any) -> Any:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(grey)
-            maps, logits = both([grey, distance, told], training=False)
-            score = logits[0, 0]
-        return logits[0], maps[0], tape.gradient(score, maps)[0]
-
-    taken = [near, near, numbers]
-    compiled: Callable[..., Any] = tf.function(run, input_signature=taken, autograph=False)
-    return compiled
+    near = (1, None, None, 1)
+    numbers = (1, judging.inputs[2].shape[1])
+    return explained(both, lambda given: given[-1][0, 0], device, near, near, numbers)
 
 
 def _over(judged: Sequence[Judged], shape: tuple[int, int]) -> Floats | None:
@@ -192,12 +163,32 @@ def _over(judged: Sequence[Judged], shape: tuple[int, int]) -> Floats | None:
     whole = np.zeros(shape, np.float32)
     for one in judged:
         if one.activation is not None:
-            rows, columns = one.activation.shape
+            rows, columns = one.nodule.grey.shape
             top, left = one.nodule.top, one.nodule.left
             part = whole[top : top + rows, left : left + columns]
-            shown = one.activation[: part.shape[0], : part.shape[1]]
-            np.maximum(part, shown, out=part)
+            np.maximum(part, _fine(one.activation)[: part.shape[0], : part.shape[1]], out=part)
     return whole if whole.max() > FAINT else None
+
+
+def _coarse(spoken: Floats) -> Floats:
+    """Means of squares: what a single pixel says is grain."""
+    beyond = [(0, -length % COARSE) for length in spoken.shape]
+    whole = np.pad(spoken, beyond)
+    rows, columns = (length // COARSE for length in whole.shape)
+    squares = whole.reshape(rows, COARSE, columns, COARSE)
+    return np.asarray(squares.mean(axis=(1, 3)), np.float32)
+
+
+def _fine(activation: Floats) -> Floats:
+    """A map of such squares as one of pixels."""
+    rows, columns = activation.shape
+    size = columns * COARSE, rows * COARSE
+    return np.asarray(Image.fromarray(activation).resize(size, Image.Resampling.BILINEAR))
+
+
+def in_groups(members: Sequence[Any]) -> list[Sequence[Any]]:
+    """The first network of each fold, and the second."""
+    return [members[:FOLDS], members[FOLDS:]]
 
 
 def load(entry: Entry, device: str = "cpu") -> Thyroid:
@@ -205,11 +196,15 @@ def load(entry: Entry, device: str = "cpu") -> Thyroid:
     card = entry.card
     if card.input != CONTRACT or card.labels != LABELS:
         raise ValueError("the card's input or labels are others than the networks'")
+    members = [OUTLINE.format(number) for number in range(MEMBERS)]
     files = {file.name: entry.weights(file) for file in card.files}
-    members = [OUTLINE.format(number) for number in range(int(card.settings["members"]))]
-    if sorted(files) != sorted([*members, JUDGING]):
-        raise ValueError(f"the card's files are not {', '.join(members)} and {JUDGING}")
-    called = f"The file {{}} of {card.name}"
-    outliners = [network_of(files[name], called.format(name), device) for name in members]
-    judging = network_of(files[JUDGING], called.format(JUDGING), device, REGISTERED)
-    return Thyroid(card, outliners, judging, device)
+    if sorted(files) != sorted([*members, JUDGING, EYES, DOMAIN]):
+        raise ValueError("the card's files are others than the model's")
+
+    def network(name: str) -> Any:
+        return network_of(files[name], f"The file {name} of {card.name}", device, REGISTERED)
+
+    outliners = [network(name) for name in members]
+    domain, limit = Domain.of(arrays(files[DOMAIN])), float(card.settings["strange"])
+    gate = Gate(seeing(network(EYES)), domain, limit)
+    return Thyroid(card, Outliners(in_groups(outliners), device), network(JUDGING), gate)

@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+BITS = 8
+"""Of a weight besides sign and power: six change outlines a little, four spoil them."""
 _WHEN = (1980, 1, 1, 0, 0, 0)
 
 
 def rounded(network: Any) -> Any:
-    """The same network with weights of 11 bits: they are half as large once they are packed."""
-    network.set_weights(
-        [weight.astype(np.float16).astype(weight.dtype) for weight in network.get_weights()]
-    )
+    """The same network with fewer bits to each weight: a third as large once it is packed."""
+    network.set_weights([_short(weight) for weight in network.get_weights()])
     return network
+
+
+def _short(weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    parts, powers = np.frexp(weight)
+    return np.asarray(np.ldexp(np.round(parts * 2**BITS) / 2**BITS, powers), weight.dtype)
 
 
 def stored(network: Any, path: Path) -> str:
@@ -30,8 +36,8 @@ def stored(network: Any, path: Path) -> str:
         with zipfile.ZipFile(plain) as read, zipfile.ZipFile(path, "w") as write:
             for name in sorted(read.namelist()):
                 member = zipfile.ZipInfo(name, _WHEN)
-                member.compress_type = zipfile.ZIP_DEFLATED
-                write.writestr(member, _dateless(name, read.read(name)), compresslevel=9)
+                member.compress_type = zipfile.ZIP_LZMA
+                write.writestr(member, _dateless(name, read.read(name)))
     path.chmod(0o644)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

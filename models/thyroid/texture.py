@@ -25,6 +25,8 @@ SIGMAS = (0.8, 1.6, 3.2, 6.4)
 """Of the filters, in pixels of a picture with `nodules.ROWS` rows."""
 BLACK = 4.0
 """Added to greys before their logarithm, so that black is a number."""
+SHOWN = 3.0
+"""Greys from here on are echoes."""
 BANDS = ("brightness", *(f"grain_{number}" for number in range(len(SIGMAS))), "down", "across")
 """The channels of the last filters."""
 DESCRIBED = (
@@ -36,6 +38,8 @@ DESCRIBED = (
 """What the network sees of a nodule besides the numbers that it is given."""
 KNOWN = len(DESCRIBED) + len(NUMBERS)
 """How many numbers are known of a nodule."""
+FAINTEST = 1e-5
+"""Keeps the logarithm of what changes nowhere a number."""
 RING = (-0.6, -0.05)
 """The surroundings that a nodule is compared with, in radii from its outline."""
 HALO = ((-0.1, 0.0), (0.0, 0.1), (0.1, 0.2))
@@ -77,32 +81,34 @@ class Blurred(layers.Layer):
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class Bands(layers.Layer):
-    """The channels in `BANDS`, of a picture and its blurred ones."""
+    """The channels in `BANDS`, of a picture and its blurred ones, against its usual brightness."""
 
     def call(self, inputs: Sequence[Any]) -> Any:
         """Brightness, the grain between each two blurs, and how fast greys change."""
-        grain = [ops.abs(finer - coarser) for finer, coarser in pairwise(inputs)]
         brightness = ops.log(inputs[1] + BLACK)
+        usual = ops.mean(brightness, axis=(1, 2), keepdims=True)
+        grain = [ops.abs(finer - coarser) for finer, coarser in pairwise(inputs)]
         beyond = ops.pad(inputs[2], [(0, 0), (1, 1), (1, 1), (0, 0)], mode="symmetric")
         down = (beyond[:, 2:, 1:-1] - beyond[:, :-2, 1:-1]) / 2
         across = (beyond[:, 1:-1, 2:] - beyond[:, 1:-1, :-2]) / 2
-        return ops.concatenate([brightness, *grain, down, across], axis=-1)
+        others = ops.concatenate([*grain, down, across], axis=-1)
+        return ops.concatenate([brightness - usual, others / ops.exp(usual)], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class Described(layers.Layer):
-    """What `DESCRIBED` names, of the bands and the distance from the outline."""
+    """What `DESCRIBED` names, of the bands, the echoes and the distance from the outline."""
 
     def call(self, inputs: Sequence[Any]) -> Any:
         """Means over parts of the picture, against that of the nodule's inside."""
-        bands, distance, smooth = inputs
+        bands, echoes, distance, smooth = inputs
         inside = _share(distance - 0.5)
         area = ops.sum(ops.cast(distance > 0, distance.dtype), axis=(1, 2), keepdims=True)
         radius = ops.sqrt(area / math.pi) + 1e-3
         light, grain = bands[..., :1], bands[..., 1 : 1 + len(SIGMAS)]
         typical = _mean(light, inside)
         contrast = ops.log(ops.sqrt(_mean((light - typical) ** 2, inside)) + 1e-3)
-        shown = _share(ops.exp(light) - BLACK - 3)
+        shown = _share(echoes - SHOWN)
 
         def between(low: float, high: float) -> Any:
             near = _share((distance / radius - low) * radius + 0.5)
@@ -139,7 +145,7 @@ def _mean(values: Any, weights: Any) -> Any:
 def _slope(bands: Any, inside: Any) -> Any:
     """How much faster greys change down than across: grain lies across the beam."""
     down, across = _mean(bands[..., -2:-1] ** 2, inside), _mean(bands[..., -1:] ** 2, inside)
-    return 0.5 * ops.log((down + 0.03) / (across + 0.03))
+    return 0.5 * ops.log((down + FAINTEST) / (across + FAINTEST))
 
 
 def _edge(change: Any, smooth: Any, edge: Any) -> Any:
@@ -195,7 +201,7 @@ def knowing() -> keras.Model:
     blurred = [Blurred(sigma, name=f"blurred_{at}")(grey) for at, sigma in enumerate(SIGMAS)]
     bands = Bands(name=LAST)([grey, *blurred])
     smooth = Blurred(2.0, name="smooth_distance")(distance)
-    seen = Described(name="described")([bands, distance, smooth])
+    seen = Described(name="described")([bands, blurred[0], distance, smooth])
     known = layers.Concatenate(name="known")([seen, numbers])
     return keras.Model([grey, distance, numbers], known, name="knowing")
 

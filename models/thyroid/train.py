@@ -1,9 +1,10 @@
-"""Trains the networks that outline nodules, one for each fold; goes on where it was stopped.
+"""Trains the networks that outline nodules, two for each fold; goes on where it was stopped.
 
     python -m models.thyroid.train --data DIR --backbone FILE [--out build/thyroid]
 
 Each member sees all cases but those of its fold: what it says of these is what the other parts of
-the model are learnt and measured on (`models.thyroid.finish`).
+the model are learnt and measured on (`models.thyroid.finish`). With `--folds 0 1` and the like,
+several processes share the work.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from models.thyroid.data import FOLDS, Frame, frames
+from models.thyroid.model import MEMBERS, OUTLINE
 from models.thyroid.network import STRIDE, Weights, of_backbone, outliner, start_from
 from models.thyroid.views import SHAPE, disturbed
 
-EPOCHS, BATCH = 45, 8
+EPOCHS, BATCH = 50, 8
 RATE, SLOWER, WARM = 1.5e-3, 0.2, 80
 """The learning rate at its height, the backbone's share of it, and the steps until then."""
 LAST = 0.01
@@ -144,14 +146,15 @@ def main() -> None:
     parser.add_argument("--backbone", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("build/thyroid"))
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     outlined = [one for one in frames(chosen.data) if one.inside is not None]
-    for fold in range(FOLDS):
-        path = chosen.out / f"outline-{fold}.keras"
-        if not path.exists():
+    for number in range(MEMBERS):
+        fold, path = number % FOLDS, chosen.out / OUTLINE.format(number)
+        if fold in chosen.folds and not path.exists():
             others = [one for one in outlined if one.case.fold != fold]
-            network = train(others, load_file(chosen.backbone), fold, chosen.epochs)
+            network = train(others, load_file(chosen.backbone), number, chosen.epochs)
             network.save(path.with_suffix(".new.keras"))
             path.with_suffix(".new.keras").rename(path)
 

@@ -24,10 +24,10 @@ from PIL import Image
 from scipy import ndimage
 
 from models.files import write_whole
+from models.fitting import calibrated
 from models.registry.card import CARD, made
 from models.thyroid.data import FOLDS, Frame, frames
 from models.thyroid.fibonacci import INPUT, SIDE, network
-from models.thyroid.head import calibrated
 from models.thyroid.storing import rounded, stored
 
 OUT = Path(__file__).with_name("shipped-fibonacci")

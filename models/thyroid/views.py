@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -25,19 +27,32 @@ WORDS = (
 """Written into training pictures, so that nothing is learnt from what others write."""
 
 
-def fitted(grey: Grey) -> Affine:
-    """The whole sight in the middle of the view, never stretched."""
-    return _placed(grey, 0.0, 1.0, (0.0, 0.0), mirrored=False)
+@dataclass(frozen=True)
+class Way:
+    """How a sight is put into the view, never stretched."""
+
+    zoom: float = 1.0
+    """1: all of it is seen, and no more; beyond that its middle, larger."""
+    mirrored: bool = False
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Down and across."""
+        return self.zoom, -self.zoom if self.mirrored else self.zoom
+
+
+WHOLE = Way()
 
 
 def _placed(
-    grey: Grey, angle: float, scale: float, shift: tuple[float, float], *, mirrored: bool
+    grey: Grey, angle: float, scale: tuple[float, float], shift: tuple[float, float]
 ) -> Affine:
+    """Turned, larger by so much down and across (mirrored where that is below 0), and moved."""
     rows, columns = grey.shape
-    size = min(SHAPE[0] / rows, SHAPE[1] / columns) * scale
-    cos, sin = math.cos(angle) / size, math.sin(angle) / size
-    aside = -1.0 if mirrored else 1.0
-    a, b, d, e = aside * cos, -aside * sin, sin, cos
+    fits = min(SHAPE[0] / rows, SHAPE[1] / columns)
+    down, across = fits * scale[0], fits * scale[1]
+    cos, sin = math.cos(angle), math.sin(angle)
+    a, b, d, e = cos / across, -sin / across, sin / down, cos / down
     middle = SHAPE[1] / 2, SHAPE[0] / 2
     c = columns / 2 + shift[0] * columns - a * middle[0] - b * middle[1]
     f = rows / 2 + shift[1] * rows - d * middle[0] - e * middle[1]
@@ -51,9 +66,9 @@ def _sampled(grey: Grey, to: Affine) -> Floats:
     return np.asarray(np.asarray(found) / 255, np.float32)
 
 
-def shown(grey: Grey) -> Floats:
+def shown(grey: Grey, way: Way = WHOLE) -> Floats:
     """The view of a sight, 0 to 1."""
-    return _ranged(_sampled(grey, fitted(grey)))
+    return _ranged(_sampled(grey, _placed(grey, 0.0, way.scale, (0.0, 0.0))))
 
 
 def _ranged(unit: Floats) -> Floats:
@@ -65,16 +80,22 @@ def _ranged(unit: Floats) -> Floats:
     return np.asarray(np.clip((unit - low) / spread, 0, 1), np.float32)
 
 
-def over_sight(view: Floats, grey: Grey) -> Floats:
-    """A map over the view, at any resolution, as one over the sight that it was fitted from."""
+def over_sight(view: Floats, grey: Grey, way: Way = WHOLE) -> Floats:
+    """A map over the view, at any resolution, as one over the sight; NaN where it does not show."""
     rows, columns = grey.shape
-    size = min(SHAPE[0] / rows, SHAPE[1] / columns)
-    across, down = view.shape[1] / SHAPE[1], view.shape[0] / SHAPE[0]
-    left, top = (SHAPE[1] - size * columns) / 2, (SHAPE[0] - size * rows) / 2
-    to = (size * across, 0.0, left * across, 0.0, size * down, top * down)
+    fits = min(SHAPE[0] / rows, SHAPE[1] / columns)
+    high, wide = view.shape
+    down, across = (fits * one for one in way.scale)
+    left, top = (SHAPE[1] - across * columns) / 2, (SHAPE[0] - down * rows) / 2
+    finer, wider = high / SHAPE[0], wide / SHAPE[1]
+    to = (across * wider, 0.0, left * wider, 0.0, down * finer, top * finer)
     return np.asarray(
         Image.fromarray(view).transform(
-            (columns, rows), Image.Transform.AFFINE, to, Image.Resampling.BILINEAR
+            (columns, rows),
+            Image.Transform.AFFINE,
+            to,
+            Image.Resampling.BILINEAR,
+            fillcolor=math.nan,
         ),
         np.float32,
     )
@@ -82,14 +103,18 @@ def over_sight(view: Floats, grey: Grey) -> Floats:
 
 def disturbed(grey: Grey, inside: Grey, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """A view and its outline as another examiner, scanner or setting might have made it."""
+    size = math.exp(rng.uniform(math.log(0.8), math.log(1.4)))
+    stretch = math.exp(rng.normal(0, 0.08))
+    aside = -1.0 if rng.random() < 0.5 else 1.0
     to = _placed(
         grey,
         math.radians(rng.normal(0, 7)),
-        math.exp(rng.uniform(math.log(0.8), math.log(1.4))),
+        (size / stretch, aside * size * stretch),
         (rng.uniform(-0.12, 0.12), rng.uniform(-0.12, 0.12)),
-        mirrored=rng.random() < 0.5,
     )
     unit, mask = _ranged(_sampled(grey, to)), _sampled(inside, to)
+    if rng.random() < 0.2:
+        unit = ndimage.gaussian_filter(unit, rng.uniform(0.4, 1.2))
     unit = unit ** math.exp(rng.normal(0, 0.25))
     unit = unit * math.exp(rng.normal(0, 0.12)) + rng.normal(0, 0.04)
     if rng.random() < 0.3:
@@ -111,5 +136,5 @@ def _written(unit: Floats, rng: np.random.Generator) -> Floats:
         word = WORDS[rng.integers(len(WORDS))]
         font = ImageFont.load_default(int(rng.integers(8, 22)))
         at = (int(rng.integers(0, SHAPE[1] - 20)), int(rng.integers(0, SHAPE[0] - 12)))
-        draw.text(at, word, fill=int(rng.integers(180, 256)), font=font)
+        draw.text(at, word, fill=int(rng.integers(90, 256)), font=font)
     return np.asarray(np.asarray(picture) / 255, np.float32)

@@ -62,7 +62,10 @@ def _decoded(ds: Dataset, frame: int) -> NDArray[Any]:
         check_sizes(ds, frame)
         # What bits mean is looked up for each content of a narrow pixel, wherever they lie in it.
         wide = int(ds.BitsAllocated) > 16
-        stored: NDArray[Any] = pixel_array(ds, index=frame - 1, correct_unused_bits=wide)
+        # How colours lie in a compressed frame is its own affair (PS3.5 8.2); decoders obey this.
+        packed = ds.file_meta.TransferSyntaxUID.is_encapsulated
+        planes: dict[str, Any] = {"planar_configuration": 0} if packed else {}
+        stored: NDArray[Any] = pixel_array(ds, index=frame - 1, correct_unused_bits=wide, **planes)
     except MALFORMED as error:
         raise NotShown(_UNDECODED) from error
     except BaseException as error:

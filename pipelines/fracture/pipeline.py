@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pipelines import asking
 from pipelines.contract import (
     Findings,
     Framework,
@@ -13,7 +14,6 @@ from pipelines.contract import (
     Progress,
     Refusal,
     Rejected,
-    Retryable,
     Series,
     Study,
     Verdict,
@@ -25,9 +25,7 @@ from pipelines.fracture.saying import findings
 from pipelines.fracture.viewing import View
 from pipelines.radiographs import Radiograph, body_parts, chosen, square
 from pipelines.radiographs import read as read_radiograph
-
-if TYPE_CHECKING:
-    from models.opinion import Model
+from pipelines.stored import nothing, verdict
 
 __all__ = ["Fracture"]
 
@@ -51,39 +49,17 @@ class Fracture:
         """Take series of radiographs, unless their header names another part of the body."""
         study = Study(StudyInstanceUID="", revision=0, series=(series,))
         taken, refusals = chosen(study)
-        reasons = [elsewhere(body_parts(instance, frame)) for instance, frame in taken]
-        if reasons and all(reasons):
-            return Verdict.no(reasons[0])
-        if not taken:
-            return Verdict.no(refusals[0].because if refusals else "it has no images")
-        return Verdict.yes()
+        return verdict([elsewhere(body_parts(item, frame)) for item, frame in taken], refusals)
 
     def problems(self) -> Iterator[str]:
         """A model that is not there, has no such operating point, or is not what its card says."""
-        from models.registry import Registry, RegistryError
-
-        try:
-            entry = Registry(site=self.models).find(self.options.model)
-        except RegistryError as error:
-            yield str(error)
-            return
-        try:
-            rules(self.options, entry.card)
-        except ValueError as error:
-            yield str(error)
-        yield from entry.problems()
+        return asking.problems(self.options, self.models)
 
     def load(self, device: str) -> None:
         """Read the weights, checked against their digest."""
-        from models.registry import Registry, RegistryError, load
-
-        try:
-            entry = Registry(site=self.models).find(self.options.model)
-            self.rules = rules(self.options, entry.card)
-            self.model: Model = load(entry, device, self.options.threads or None)
-        except (RegistryError, ValueError) as error:
-            # Somebody can mend that while the job waits.
-            raise Retryable(f"The fracture model cannot be used: {error}") from error
+        with asking.loading(self.name):
+            self.model = asking.loaded(self.options, self.models, device)
+            self.rules = rules(self.options, self.model.card)
 
     def run(self, study: Study, report: Progress) -> Findings:
         """Judge each radiograph, and say what that makes of the study."""
@@ -103,7 +79,7 @@ class Fracture:
                 continue
             views.append(self._view(len(views) + 1, radiograph))
         if not views:
-            raise Rejected(_nothing(refusals))
+            raise nothing(refusals)
         report(1.0, "writing down what was found")
         sources = [refer(instance) for instance in study.instances]
         return findings(self.model.card, self.rules, views, refusals, sources, unread)
@@ -122,8 +98,3 @@ class Fracture:
 
 def _refusal(instance: Instance, frame: int | None, because: str) -> Refusal:
     return Refusal(of="An image", because=because, references=(refer(instance, frame),))
-
-
-def _nothing(refusals: Sequence[Refusal]) -> str:
-    reasons = dict.fromkeys(one.because.rstrip(".") for one in refusals)
-    return f"No image of the study can be judged: {'; '.join(reasons)}."

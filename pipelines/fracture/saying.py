@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from models.registry.card import Calibration, Card
+from pipelines.asking import NO_GATE, NOT_A_DEVICE, algorithm
 from pipelines.bodyparts import concept
 from pipelines.contract import (
-    Algorithm,
     Classification,
     Concept,
     Findings,
@@ -33,10 +33,8 @@ SHAPE = Concept(value="72704001", scheme="SCT", meaning="Fracture")
 OURS = "fracture-ensemble"
 LAYER = "the map that all heads read, an eighth of the network's input"
 """Of that architecture. What a site's own model looks at, its card does not say."""
-NOT_A_DEVICE = "Not a medical device: for research, never for a diagnosis."
 ADULT = 18
 CHILD = "The patient is a child: how good the model is on children was never measured."
-NO_GATE = "This model cannot tell pictures of other kinds from those that it is made for."
 
 
 def findings(
@@ -49,7 +47,7 @@ def findings(
 ) -> Findings:
     """Everything the pipeline has to say about a study, of which so many images are not read."""
     return Findings(
-        algorithm=_algorithm(card, rules),
+        algorithm=algorithm(card, rules),
         summary=summary(views, unread),
         alert=alert(views, rules.alert_from),
         sources=tuple(sources),
@@ -120,19 +118,6 @@ def shown(radiograph: Radiograph) -> str:
     said = " and ".join(where.says for where in _sites(radiograph))
     told = ", ".join(word for word in (said, radiograph.view) if word)
     return f" in {told}" if said else ""
-
-
-def _algorithm(card: Card, rules: Rules) -> Algorithm:
-    return Algorithm(
-        name=card.name,
-        version=card.version,
-        digest=card.digest,
-        parameters={
-            "architecture": card.architecture,
-            "meaning_digest": card.meaning_digest,
-            **rules.to_dict(),
-        },
-    )
 
 
 def _judgements(

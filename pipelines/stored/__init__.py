@@ -18,7 +18,8 @@ from pipelines.stored.headers import (
     values,
     whole,
 )
-from pipelines.stored.refusing import refusals
+from pipelines.stored.limits import unreadable
+from pipelines.stored.refusing import nothing, refusals, verdict
 from pipelines.stored.sides import side
 
 __all__ = [
@@ -30,11 +31,14 @@ __all__ = [
     "dataset",
     "line",
     "many",
+    "nothing",
     "opened",
     "quiet",
     "refusals",
     "refused",
     "side",
+    "unreadable",
     "values",
+    "verdict",
     "whole",
 ]

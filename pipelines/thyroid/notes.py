@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pipelines.asking import NO_GATE
 from pipelines.contract import Note, Reference, Severity, refer
 from pipelines.thyroid.judging import Judged
 from pipelines.thyroid.tracking import Track
@@ -12,7 +13,6 @@ from pipelines.thyroid.tracking import Track
 if TYPE_CHECKING:
     from pipelines.thyroid.looking import Looked
 
-NO_GATE = "This model cannot tell pictures of other kinds from those that it is made for."
 APART = (
     "Nodules of different images, or of pictures side by side, are counted apart: which of them "
     "are the same one is not known."

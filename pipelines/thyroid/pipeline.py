@@ -8,20 +8,19 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines import asking
 from pipelines.contract import (
     Findings,
     Framework,
     Instance,
     Progress,
     Refusal,
-    Rejected,
-    Retryable,
     Series,
     Study,
     Verdict,
     refer,
 )
-from pipelines.stored import refusals, whole
+from pipelines.stored import nothing, refusals, verdict, whole
 from pipelines.thyroid.choosing import chosen as choice_of
 from pipelines.thyroid.judging import judged
 from pipelines.thyroid.looking import Looked, look
@@ -58,41 +57,19 @@ class Thyroid:
     def accepts(self, series: Series) -> Verdict:
         """Take series of ultrasound, unless their header names another part of the body."""
         taken, refusals = chosen(Study(StudyInstanceUID="", revision=0, series=(series,)))
-        reasons = [why_not_neck(loop) for loop in taken]
-        if reasons and all(reasons):
-            return Verdict.no(reasons[0])
-        if not taken:
-            return Verdict.no(refusals[0].because if refusals else "it has no images")
-        return Verdict.yes()
+        return verdict([why_not_neck(loop) for loop in taken], refusals)
 
     def problems(self) -> Iterator[str]:
         """A model that is not there, has no such operating point, or is not what its card says."""
-        from models.registry import Registry, RegistryError
-
-        try:
-            entry = Registry(site=self.models).find(self.options.model)
-        except RegistryError as error:
-            yield str(error)
-            return
-        try:
-            rules(self.options, entry.card)
-        except ValueError as error:
-            yield str(error)
-        yield from entry.problems()
+        return asking.problems(self.options, self.models)
 
     def load(self, device: str) -> None:
         """Read the weights, checked against their digest."""
-        from models.registry import Registry, RegistryError, load
-
         layer = self.options.grad_cam_layer
-        try:
-            entry = Registry(site=self.models).find(self.options.model)
-            self.rules = rules(self.options, entry.card)
-            model = load(entry, device, self.options.threads or None)
-            self.model: Model = explained_at(model, layer) if layer else model
-        except (RegistryError, ValueError) as error:
-            # Somebody can mend that while the job waits.
-            raise Retryable(f"The thyroid model cannot be used: {error}") from error
+        with asking.loading(self.name):
+            model = asking.loaded(self.options, self.models, device)
+            self.rules = rules(self.options, model.card)
+            self.model = explained_at(model, layer) if layer else model
 
     def run(self, study: Study, report: Progress) -> Findings:
         """Look at frames, follow nodules over them, judge the best, and say what that makes."""
@@ -106,7 +83,7 @@ class Thyroid:
         refused += _refused(study, reasons)
         views = compared([view for one in looked for view in one.views])
         if not views:
-            raise Rejected(_nothing(refused))
+            raise nothing(refused)
         report(1.0, "writing down what was found")
         choice = choice_of(views, tracks(views), self.rules.kept_frames, self.rules.threshold)
         unread = sum(one.unread > 0 for one in none)
@@ -154,9 +131,3 @@ def _refused(study: Study, reasons: Mapping[str, str]) -> list[Refusal]:
     told = {item.SOPInstanceUID: reasons.get(item.SOPInstanceUID) for item in study.instances}
     whys = {uid: because or None for uid, because in told.items()}
     return [one for series in study.series for one in refusals(series, whys)]
-
-
-def _nothing(refused: Sequence[Refusal]) -> str:
-    reasons = dict.fromkeys(one.because.rstrip(".") for one in refused)
-    told = "; ".join(reasons) or "it has no images"
-    return f"No image of the study can be judged: {told}."

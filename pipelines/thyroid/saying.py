@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from models.registry.card import Card
+from pipelines.asking import NOT_A_DEVICE, algorithm
 from pipelines.contract import (
-    Algorithm,
     Classification,
     Findings,
     HeatMap,
@@ -41,8 +41,6 @@ from pipelines.thyroid.words import (
 if TYPE_CHECKING:
     from pipelines.thyroid.looking import Looked
 
-NOT_A_DEVICE = "Not a medical device: for research, never for a diagnosis."
-
 
 def findings(
     card: Card,
@@ -57,7 +55,7 @@ def findings(
     risk = _risk(judged, rules)
     texts = rules.recommendations
     return Findings(
-        algorithm=_algorithm(card, rules),
+        algorithm=algorithm(card, rules),
         summary=summary(judged, risk),
         alert=alert(judged, rules.alert_from),
         recommendation=getattr(texts, risk) if texts and risk else "",
@@ -105,19 +103,6 @@ def _risk(judged: Judged, rules: Rules) -> Level | None:
     if presence is Presence.INDETERMINATE:
         return None
     return level(judged.lead.probability, presence, rules.levels)
-
-
-def _algorithm(card: Card, rules: Rules) -> Algorithm:
-    return Algorithm(
-        name=card.name,
-        version=card.version,
-        digest=card.digest,
-        parameters={
-            "architecture": card.architecture,
-            "meaning_digest": card.meaning_digest,
-            **rules.to_dict(),
-        },
-    )
 
 
 def _judgements(card: Card, judged: Judged) -> Iterator[Classification]:

@@ -20,6 +20,7 @@ from storage.records import Asker
 from tests.node import Node
 from tests.peers.orthanc import Orthanc
 from tests.peers.processes import wait_for
+from tests.peers.validators import dcentvfy, dciodvfy, dsrdump, sr_errors
 
 LOADING = 90
 """Seconds for the first study: the worker imports its framework and reads the weights."""
@@ -98,6 +99,17 @@ def through_orthanc(
         path.write_bytes(orthanc.file(instance))
         found.setdefault(kind, []).append(path)
     return story, found
+
+
+def validated(found: dict[str, list[Path]]) -> str:
+    """What the report says; no validator objects to it, nor to anything else that came back."""
+    paths = [path for kind in found.values() for path in kind]
+    for path in paths:
+        assert dciodvfy(path) == [], path.name
+    assert dcentvfy(paths) == []
+    (report,) = found["sr"]
+    assert sr_errors(report) == []
+    return dsrdump(report)
 
 
 def uid_of(paths: Sequence[Path]) -> str:

@@ -15,10 +15,9 @@ from bench.phantoms import us_thyroid
 from models.registry import Registry
 from storage.records import JobStatus
 from tests.acceptance.conftest import pacs
-from tests.acceptance.studies import LOADING, files, through_orthanc
+from tests.acceptance.studies import LOADING, files, through_orthanc, validated
 from tests.node import Node
 from tests.peers.orthanc import Orthanc
-from tests.peers.validators import dcentvfy, dciodvfy, dsrdump, sr_errors
 from tests.real import ultrasounds
 from tests.unit.ultrasound.stored import changed, region
 
@@ -75,13 +74,7 @@ def test_a_real_loop_comes_back(node: Node, orthanc: Orthanc, tmp_path: Path) ->
     (picture,) = ultrasounds("1", 1)
     story, found = through_orthanc(node, orthanc, [sweep(picture)], tmp_path)
     assert {"sr", "overlay", "presentation", "seg", "key-objects", "report"} <= set(found)
-    for paths in found.values():
-        for path in paths:
-            assert dciodvfy(path) == [], path.name
-    assert dcentvfy([path for paths in found.values() for path in paths]) == []
-    (report,) = found["sr"]
-    assert sr_errors(report) == []
-    said = dsrdump(report)
+    said = validated(found)
     digest = Registry().find("thyroid").card.digest
     for words in ("hyroid nodule", "Not a medical device", "TI-RADS", "mm", digest):
         assert words in said, words
@@ -95,9 +88,7 @@ def test_a_drawn_thyroid_is_answered(node: Node, orthanc: Orthanc, tmp_path: Pat
     """Whatever the model makes of a phantom, a valid report says it."""
     (ds,) = us_thyroid(size=384, frames=3, colour="RGB")
     story, found = through_orthanc(node, orthanc, [ds], tmp_path)
-    (report,) = found["sr"]
-    assert dciodvfy(report) == []
-    assert sr_errors(report) == []
+    validated(found)
     (job,) = story["jobs"]
     assert job["status"] == JobStatus.DONE
 

@@ -18,15 +18,16 @@ from models.thyroid.measuring.found import Found
 
 CREDIT = (
     "Pedraza, L., Vargas, C., Narváez, F., Durán, O., Muñoz, E. & Romero, E.: An open access "
-    "thyroid ultrasound image database. Proc. SPIE 9287 (2015), "
+    "thyroid ultrasound image database. Proc. SPIE 9287, 92870W (2015), "
     "<https://doi.org/10.1117/12.2073532>. Called open access; under which terms is not stated."
 )
 PLAINLY = f"""**Not a medical device. For research only.** What these models say is worth no more
 than this:
 
 - **The labels are proxies.** What is called suspicious is TI-RADS 4a or more, as somebody graded
-  the picture; what is called benign is TI-RADS 2 and 3. No pathology stands behind either, so that
-  no figure here says how well cancer is told from what is none.
+  the picture; what is called benign is TI-RADS 2 and 3. No pathology is among the data: its authors
+  write that malignant lesions were confirmed by biopsy, and nothing says which. So no figure here
+  says how well cancer is told from what is none.
 - **One centre, and small.** DDTI: 353 frames of 291 cases, of which only 41 frames have the
   label benign. Intervals are wide, and what another scanner changes is not known.
 - **Terms of use are not stated** by those who published the pictures: {CREDIT}

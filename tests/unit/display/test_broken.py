@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import DataElement, Dataset, dcmread
 from pydicom.encaps import encapsulate, get_frame
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import ExplicitVRBigEndian, JPEGBaseline8Bit
 
 from bench.phantoms import dx_extremity, encode, us_thyroid
 from pipelines.display import NotShown, described, first, grey, grey_and_padding, shown, value
@@ -109,6 +110,27 @@ def test_floating_pixels_that_are_no_numbers_are_black() -> None:
     picture = shown(ds, 1)
     assert not picture[32:].any()
     assert picture[0, 47, 0] == 255
+
+
+@pytest.mark.parametrize("syntax", ["jpeg", "jpeg-ls", "jpeg2000", "rle"])
+def test_planes_mean_nothing_where_it_is_compressed(syntax: str) -> None:
+    """How colours lie in a compressed frame is its own affair, whatever the header says or omits.
+
+    The standard wants a 0 there (PS3.5 8.2), and there are files with a 1 or without.
+    """
+    (ds,) = us_thyroid(size=64)
+    if syntax == "jpeg":
+        file = BytesIO()
+        Image.fromarray(ds.pixel_array).save(file, "JPEG")
+        ds.PhotometricInterpretation, ds.PixelData = "YBR_FULL_422", encapsulate([file.getvalue()])
+        ds.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    else:
+        encode([ds], syntax)
+    wanted = shown(ds, 1)
+    ds.PlanarConfiguration = 1
+    assert (shown(ds, 1) == wanted).all()
+    del ds.PlanarConfiguration
+    assert (shown(ds, 1) == wanted).all()
 
 
 @pytest.mark.parametrize("syntax", ["jpeg-ls", "jpeg2000", "rle"])

@@ -85,7 +85,8 @@ def test_the_readme_has_a_whole_example(tmp_path: Path) -> None:
     site.write_text(blocks(ROOT / "README.md", "toml")[0], encoding="utf-8")
     settings = load({"DICOM_NODE_CONFIG": str(site)})
     assert settings.peers["pacs"].commitment
-    assert [route.pipelines for route in settings.routes] == [("intake-check",), ("fracture",)]
+    pipelines = [route.pipelines for route in settings.routes]
+    assert pipelines == [("intake-check",), ("fracture",), ("thyroid",)]
 
 
 @pytest.mark.parametrize(

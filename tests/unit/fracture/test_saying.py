@@ -11,9 +11,10 @@ import pytest
 from models.opinion import Opinion
 from models.registry import Card
 from models.registry.card import Calibration
+from pipelines.asking import NO_GATE, NOT_A_DEVICE
 from pipelines.contract import Findings, Presence, Reference, Severity
 from pipelines.fracture.options import Options, rules
-from pipelines.fracture.saying import LAYER, NO_GATE, NOT_A_DEVICE, OURS, findings
+from pipelines.fracture.saying import LAYER, OURS, findings
 from pipelines.fracture.viewing import View
 from pipelines.radiographs import Radiograph
 from tests.unit.models.making import card

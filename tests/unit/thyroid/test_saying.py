@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from models.registry.card import Calibration
+from pipelines.asking import NOT_A_DEVICE
 from pipelines.contract import Findings, Presence, Severity
 from pipelines.thyroid.judging import Judged
 from pipelines.thyroid.options import Options, rules
-from pipelines.thyroid.saying import NOT_A_DEVICE, findings
+from pipelines.thyroid.saying import findings
 from tests.unit.intake_check.stored import codes, note
 from tests.unit.models.making import card
 from tests.unit.thyroid.looks import judge, outline, view

@@ -9,8 +9,6 @@ import pytest
 import torch
 
 from models.fracture.candidates import candidates, overlap
-from models.fracture.domain import Domain
-from models.fracture.network import TEXTURE
 from models.fracture.picture import Prepared, prepare
 from models.opinion import Candidate, Opinion
 
@@ -69,19 +67,3 @@ def test_overlap_is_shared_area_over_both() -> None:
     assert overlap(one, one) == 1
     assert overlap(one, Candidate(1, 0, 3, 2, 1)) == pytest.approx(1 / 3)
     assert overlap(one, Candidate(5, 5, 6, 6, 1)) == 0
-
-
-def test_what_is_unlike_the_training_pictures_is_strange() -> None:
-    """Pictures from elsewhere are further away than any of the cloud, which survives storing."""
-    generator = torch.Generator().manual_seed(0)
-    usual, mixing = torch.rand(TEXTURE, generator=generator), torch.rand(5, TEXTURE)
-
-    def drawn(count: int) -> torch.Tensor:
-        noise = 0.02 * torch.rand(count, TEXTURE, generator=generator)
-        return usual + torch.rand(count, 5, generator=generator) @ mixing + noise
-
-    domain = Domain.around(drawn(300))
-    domain = Domain.of({name: value.half() for name, value in domain.tensors().items()})
-    home = domain.strangeness(drawn(50))
-    elsewhere = domain.strangeness(drawn(50).flip(dims=[1]))
-    assert float(elsewhere.min()) > float(home.max())

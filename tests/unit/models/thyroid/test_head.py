@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.thyroid.head import calibrated, learnt
+from models.thyroid.head import learnt
 
 
 def test_what_tells_the_classes_apart_is_learnt() -> None:
@@ -56,20 +56,3 @@ def test_far_outliers_say_no_more_than_the_farthest() -> None:
     head = learnt(known, (known[:, :1] > 0).astype(float), 4.0)
     far, farther = head.logits(np.array([[50, 0], [5000, 0]], np.float32), 4.0)
     assert far == pytest.approx(farther)
-
-
-def test_probabilities_keep_their_word() -> None:
-    """Logits that are twice too sure and biased are put right."""
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, 20_000)
-    truth = rng.random(20_000) < 1 / (1 + np.exp(-(logits / 2 + 1)))
-    temperature, bias = calibrated(logits, truth)
-    assert temperature == pytest.approx(2, rel=0.1)
-    assert bias == pytest.approx(1, abs=0.1)
-
-
-def test_logits_that_say_the_opposite_are_refused() -> None:
-    """No temperature puts that right."""
-    logits = np.linspace(-2, 2, 100)
-    with pytest.raises(ValueError, match="say nothing"):
-        calibrated(logits, logits < 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.thyroid.views import SHAPE, disturbed, over_sight, shown
+from models.thyroid.views import SHAPE, WHOLE, Way, disturbed, over_sight, shown
 from tests.unit.models.thyroid.phantoms import echoes
 
 
@@ -16,14 +16,28 @@ def agree(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize("size", [(300, 400), (200, 700), (600, 300), (90, 120)])
 @pytest.mark.parametrize("stride", [1, 2])
-def test_what_is_found_in_the_view_lies_where_it_was(size: tuple[int, int], stride: int) -> None:
+@pytest.mark.parametrize("way", [WHOLE, Way(mirrored=True), Way(1.3), Way(1.3, mirrored=True)])
+def test_what_is_found_in_the_view_lies_where_it_was(
+    size: tuple[int, int], stride: int, way: Way
+) -> None:
     """A bright nodule of the view, at any resolution, is brought back to where it came from."""
     _, inside = echoes(*size)
-    view = shown(np.where(inside, 200, 20).astype(np.uint8))
+    inside = np.roll(inside, size[1] // 9, axis=1)
+    view = shown(np.where(inside, 200, 20).astype(np.uint8), way)
     coarse = view.reshape(SHAPE[0] // stride, stride, SHAPE[1] // stride, stride).mean(axis=(1, 3))
-    back = over_sight(coarse, inside.astype(np.uint8))
+    back = over_sight(coarse, inside.astype(np.uint8), way)
     assert back.shape == size
-    assert agree(back > 0.5, inside) > 0.97
+    assert agree(back > 0.5, inside) > 0.96
+
+
+def test_what_a_closer_view_does_not_show_is_not_known() -> None:
+    """The rim of the sight is NaN, the middle is not; the whole sight is known of its own view."""
+    grey, _ = echoes()
+    closer = over_sight(shown(grey, Way(1.25)), grey, Way(1.25))
+    assert np.isnan(closer[[0, -1]]).all()
+    assert np.isnan(closer[:, [0, -1]]).all()
+    assert np.isfinite(closer[40:-40, 50:-50]).all()
+    assert np.isfinite(over_sight(shown(grey), grey)).all()
 
 
 def test_a_view_is_from_black_to_white_whatever_the_gain() -> None:
