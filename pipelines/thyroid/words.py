@@ -42,11 +42,15 @@ RISKS: Mapping[Level, Concept] = {
 
 
 def level(probability: float, presence: Presence, levels: Levels) -> Level:
-    """The level of a probability; what is called suspicious is never of low risk."""
-    if probability >= levels.high:
+    """The level of a probability, by which nothing contradicts the judgement.
+
+    What is called suspicious is never of low risk, and what is not is never of high risk.
+    """
+    suspicious = presence is Presence.PRESENT
+    if probability >= levels.high and suspicious:
         return "high"
     if probability >= levels.moderate:
         return "moderate"
-    if probability >= levels.borderline or presence is Presence.PRESENT:
+    if probability >= levels.borderline or suspicious:
         return "borderline"
     return "low"

@@ -88,12 +88,14 @@ def test_recommendations_can_be_worded_and_switched_off() -> None:
 )
 def test_a_level_begins_at_its_number(probability: float, found: str) -> None:
     """The number itself belongs to the graver level."""
-    assert level(probability, Presence.ABSENT, Levels()) == found
+    presence = Presence.PRESENT if probability >= 0.5 else Presence.ABSENT
+    assert level(probability, presence, Levels()) == found
 
 
-def test_what_is_suspicious_is_never_of_low_risk() -> None:
-    """A threshold below the lowest level does not make a report contradict itself."""
+def test_a_level_does_not_contradict_the_judgement() -> None:
+    """Whatever the threshold: what is suspicious is not of low risk, what is not of no high one."""
     assert level(0.1, Presence.PRESENT, Levels()) == "borderline"
+    assert level(0.9, Presence.ABSENT, Levels()) == "moderate"
 
 
 def test_options_are_read_without_numpy_or_a_framework() -> None:
