@@ -9,11 +9,10 @@ from highdicom.sr import DeviceObserverIdentifyingAttributes, ObserverContext
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
-from pipelines.contract import is_image_class
+from pipelines.contract import is_image_class, percent
 from results.context import Making, NotMade
 from results.finishing import REQUIRED, CopiedByUs, finished
 from results.found import Frames, by_image, heated, marked, positive, present
-from results.page.summary import percent
 from results.text import NOTICE, shortened
 
 _LONGEST = 4096

@@ -12,8 +12,8 @@ from models.fitting import Floats, likeliest
 Truth = NDArray[np.float64]
 """1 and 0, and NaN where nobody knows."""
 
-STRENGTH = 10.0
-"""How much weights cost, against a case."""
+STRENGTH = 50.0
+"""How much weights cost, against a row: each nodule has several."""
 SMALLEST_SPREAD = 1e-3
 
 

@@ -19,8 +19,8 @@ from models.registry.gradcam import WHY_FLAT, Explained, explained, shown
 from models.registry.keras_file import network_of
 from models.thyroid.data import FEATURES, FOLDS
 from models.thyroid.gate import Gate, seeing
-from models.thyroid.nodules import Nodule, nodules, scaled_shape
-from models.thyroid.outlining import Outliners, likeliest
+from models.thyroid.nodules import Nodule, scaled_shape
+from models.thyroid.outlining import WAYS, Found, Outliners, found
 from models.thyroid.texture import LAST, LAYERS, REGISTERED, inputs
 from models.thyroid.views import SHAPE
 
@@ -57,6 +57,8 @@ class Judged:
     """A nodule with what the judging network says of it."""
 
     nodule: Nodule
+    chance: float
+    """How likely its pixels are inside."""
     logit: float
     features: dict[str, float]
     activation: Floats | None
@@ -77,7 +79,6 @@ class Thyroid:
         self.card, self.layer = card, layer
         self.outliners, self.judging, self.gate = outliners, judging, gate
         self.calibration = card.calibration or Calibration()
-        self.cut = float(card.settings["cut"])
         self.usual = float(card.settings["usual"])
         self._explained = _explaining(judging, layer, outliners.device)
 
@@ -86,17 +87,14 @@ class Thyroid:
         if not (grey > 0).any():
             return Opinion(probability=self.calibration.probability(self.usual), refused=EMPTY)
         strangeness = self.gate.strangeness(grey)
-        outline = self.outliners.outline(grey)
-        found = nodules(grey, outline > self.cut)
-        doubts = () if found else (NOWHERE,)
-        # What is likeliest to be one is judged all the same: whoever asks gets a number.
-        found = found or nodules(grey, likeliest(outline))
-        judged = [self._judged(one) for one in found]
+        nodules, sure = found(grey, self.outliners.looks(grey))
+        judged = [self._judged(one) for one in nodules]
+        doubts = () if sure else (NOWHERE,)
         logit = self._of_all(judged) if judged else self.usual
         return Opinion(
             probability=self.calibration.probability(logit),
             logit=logit,
-            candidates=tuple(self._candidate(one, outline) for one in judged if not doubts),
+            candidates=tuple(self._candidate(one) for one in judged if sure),
             activation=_over(judged, scaled_shape(grey)),
             why_no_activation=WHY_FLAT if judged else NOWHERE,
             refused=self.gate.refused(strangeness),
@@ -118,24 +116,26 @@ class Thyroid:
         areas = [int(one.nodule.mask.sum()) for one in judged]
         return float(np.average([one.logit for one in judged], weights=areas))
 
-    def _judged(self, nodule: Nodule) -> Judged:
-        """What is said of a nodule, and which parts of it spoke for that.
+    def _judged(self, found: Found) -> Judged:
+        """What is said of a nodule at each of its outlines, and which parts of it spoke for that.
 
         Grad-CAM weighs a map by its mean gradient, as if it were read everywhere alike. The judging
         network reads the nodule and its edge only: each place counts by its own gradient here
         (HiResCAM, Draelos 2020), which is the same where a network reads all places alike.
         """
-        ((maps,), (logits,)), (gradient,) = self._explained(*inputs(nodule))
+        ((maps,), said), (gradient,) = self._explained(*inputs(found.nodule))
+        logits = said.mean(axis=0)
         logit, chances = float(logits[0]), 1 / (1 + np.exp(-logits[1:].astype(np.float64)))
         called = self.calibration.probability(logit) >= self.card.threshold
         return Judged(
-            nodule,
+            found.nodule,
+            found.chance,
             logit,
             dict(zip(FEATURES, chances.tolist(), strict=True)),
             shown(_coarse(np.sum(maps * gradient, axis=-1)) * (1 if called else -1)),
         )
 
-    def _candidate(self, judged: Judged, outline: Floats) -> Candidate:
+    def _candidate(self, judged: Judged) -> Candidate:
         mask = judged.nodule.mask
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         return Candidate(
@@ -143,7 +143,7 @@ class Thyroid:
             top=float(rows[0]),
             right=float(columns[-1] + 1),
             bottom=float(rows[-1] + 1),
-            score=float((1 / (1 + np.exp(-outline[mask]))).mean()),
+            score=judged.chance,
             mask=mask,
             probability=self.calibration.probability(judged.logit),
             features=judged.features,
@@ -151,11 +151,19 @@ class Thyroid:
 
 
 def _explaining(judging: Any, layer: str, device: str) -> Explained:
-    """The judging network for a nodule of any size, with a layer's maps and their gradient."""
+    """The judging network for a nodule of any size, with a layer's maps and their gradient.
+
+    What is explained is the mean over the nodule's outlines.
+    """
     both = keras.Model(judging.inputs, [judging.get_layer(layer).output, judging.output])
-    near = (1, None, None, 1)
-    numbers = (1, judging.inputs[2].shape[1])
-    return explained(both, lambda given: given[-1][0, 0], device, near, near, numbers)
+    return explained(
+        both,
+        lambda given: keras.ops.mean(given[-1][:, 0]),
+        device,
+        (1, None, None, 1),
+        (None, None, None, 1),
+        (None, judging.inputs[2].shape[1]),
+    )
 
 
 def _over(judged: Sequence[Judged], shape: tuple[int, int]) -> Floats | None:
@@ -187,8 +195,14 @@ def _fine(activation: Floats) -> Floats:
 
 
 def in_groups(members: Sequence[Any]) -> list[Sequence[Any]]:
-    """The first network of each fold, and the second."""
-    return [members[:FOLDS], members[FOLDS:]]
+    """The networks that look at a sight in each way."""
+    return [members[at :: len(WAYS)] for at in range(len(WAYS))]
+
+
+def of_fold(members: Sequence[Any], fold: int) -> list[Sequence[Any]]:
+    """The same of the two that never saw a fold: each of them looks in two ways."""
+    one, other = members[fold], members[fold + FOLDS]
+    return [[one], [one], [other], [other]]
 
 
 def load(entry: Entry, device: str = "cpu") -> Thyroid:

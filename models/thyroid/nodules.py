@@ -1,8 +1,9 @@
-"""From an outline to nodules: the parts of it, their shapes, and what surrounds them."""
+"""From outlines to nodules: their parts, the shapes of these, and what surrounds them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ SMALLEST = 150
 """Pixels of these that a nodule has at least."""
 LEAST_OF_LARGEST = 0.1
 """Smaller parts of the outline are scraps of it."""
-AROUND = 1.0
+AROUND = 0.7
 """How much of the surroundings is looked at, in radii of the nodule."""
 LEAST = 24
 """Pixels that it is at least in each direction, and made up for where the picture ends: filters
@@ -36,8 +37,18 @@ NUMBERS = (
 
 
 @dataclass(frozen=True)
+class Outline:
+    """A part of an outline that may be a nodule."""
+
+    mask: Mask
+    """In the pixels of the whole sight that was given."""
+    drawn: Mask
+    """The same at `ROWS` rows."""
+
+
+@dataclass(frozen=True)
 class Nodule:
-    """One part of an outline with what surrounds it, ready to be judged."""
+    """A nodule with what surrounds it, ready to be judged, as one outlines it or as several do."""
 
     mask: Mask
     """In the pixels of the whole sight that was given."""
@@ -46,15 +57,64 @@ class Nodule:
     top: int
     left: int
     """Where that lies in the whole, at `ROWS` rows."""
-    distance: Floats
-    """From the outline to each pixel of it: positive within."""
+    distances: Floats
+    """From each outline to each pixel of it: positive within."""
     numbers: Floats
-    """As in `NUMBERS`."""
+    """As in `NUMBERS`, a row for each outline."""
 
-    @property
-    def radius(self) -> float:
-        """Of a circle as large, at `ROWS` rows."""
-        return math.sqrt(np.count_nonzero(self.distance > 0) / math.pi)
+
+class Echoes:
+    """The echoes of a sight as nodules are measured in them."""
+
+    def __init__(self, grey: Grey) -> None:
+        self.shape = scaled_shape(grey)
+        size = self.shape[::-1]
+        self.grey = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC))
+        shown = self.grey[self.grey > BRIGHT]
+        self.usual = float(np.median(shown)) if len(shown) else 0.0
+
+    def outlines(self, inside: Mask) -> list[Outline]:
+        """What may be nodules by a mask over the sight, the largest first."""
+        size = self.shape[::-1]
+        found = []
+        for mask in parts(inside):
+            drawn = Image.fromarray(mask).resize(size, Image.Resampling.NEAREST)
+            found.append(Outline(mask, np.asarray(drawn)))
+        return [one for one in found if np.count_nonzero(one.drawn) >= SMALLEST]
+
+    def nodule(self, mask: Mask, outlines: Sequence[Outline]) -> Nodule:
+        """A nodule by its mask, as it is outlined at least once."""
+        y, x = np.nonzero(np.logical_or.reduce([one.drawn for one in outlines]))
+        largest = max(np.count_nonzero(one.drawn) for one in outlines)
+        reach = max(LEAST, int(AROUND * math.sqrt(largest / math.pi)) + 4)
+        near = (
+            slice(max(0, y.min() - reach), y.max() + reach + 1),
+            slice(max(0, x.min() - reach), x.max() + reach + 1),
+        )
+        high, wide = self.grey[near].shape
+        beyond = (0, max(0, LEAST - high)), (0, max(0, LEAST - wide))
+        shown = np.pad(self.grey[near].astype(np.float32), beyond, mode="edge")
+        distances = [_distance(np.pad(one.drawn[near], beyond)) for one in outlines]
+        numbers = [
+            self._numbers(one.drawn, shown, distance)
+            for one, distance in zip(outlines, distances, strict=True)
+        ]
+        return Nodule(
+            mask,
+            shown,
+            near[0].start,
+            near[1].start,
+            np.stack(distances),
+            np.array(numbers, np.float32),
+        )
+
+    def _numbers(self, drawn: Mask, near: Floats, distance: Floats) -> tuple[float, ...]:
+        typical = math.log(float(np.median(self.grey[drawn])) + 4)
+        return (
+            *_shape(drawn),
+            math.log(self.usual + 4) - typical,
+            _unevenness(near, distance, typical),
+        )
 
 
 def parts(inside: Mask) -> list[Mask]:
@@ -72,59 +132,38 @@ def scaled_shape(grey: Grey) -> tuple[int, int]:
 
 
 def nodules(grey: Grey, inside: Mask) -> list[Nodule]:
-    """The nodules of an outline, the largest first."""
-    rows, columns = scaled_shape(grey)
-    size = columns, rows
-    scaled = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC))
-    found = []
-    for mask in parts(inside):
-        drawn = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
-        if np.count_nonzero(drawn) >= SMALLEST:
-            found.append(_nodule(scaled, drawn, mask))
-    return found
+    """The nodules of a single outline, the largest first."""
+    echoes = Echoes(grey)
+    return [echoes.nodule(one.mask, [one]) for one in echoes.outlines(inside)]
 
 
-def _nodule(grey: Grey, drawn: Mask, mask: Mask) -> Nodule:
-    y, x = np.nonzero(drawn)
-    reach = max(LEAST, int(AROUND * math.sqrt(len(y) / math.pi)) + 4)
-    near = (
-        slice(max(0, y.min() - reach), y.max() + reach + 1),
-        slice(max(0, x.min() - reach), x.max() + reach + 1),
-    )
-    high, wide = drawn[near].shape
-    beyond = (0, max(0, LEAST - high)), (0, max(0, LEAST - wide))
-    cut = np.pad(np.pad(drawn[near], beyond), 1)
-    distance = ndimage.distance_transform_edt(cut) - ndimage.distance_transform_edt(~cut)
-    distance = distance[1:-1, 1:-1].astype(np.float32)
-    shown = np.pad(grey[near].astype(np.float32), beyond, mode="edge")
-    return Nodule(mask, shown, near[0].start, near[1].start, distance, _numbers(grey, drawn))
+def _distance(drawn: Mask) -> Floats:
+    """Beyond the border nothing is inside."""
+    cut = np.pad(drawn, 1)
+    both = ndimage.distance_transform_edt(cut) - ndimage.distance_transform_edt(~cut)
+    return np.asarray(both[1:-1, 1:-1], np.float32)
 
 
-def _numbers(grey: Grey, drawn: Mask) -> Floats:
-    """The shape of the nodule, where it lies, and its greys against all others."""
+def _shape(drawn: Mask) -> tuple[float, ...]:
+    """The shape of a nodule, and where it lies."""
     y, x = np.nonzero(drawn)
     rows, columns = drawn.shape
     high, wide, area = np.ptp(y) + 1, np.ptp(x) + 1, len(y)
     spread, axes = np.linalg.eigh(np.cov(np.stack([y, x]).astype(np.float64)))
     spread = np.maximum(spread, 1e-3)
-    bordered = np.pad(drawn, 6).astype(np.float64)
-    fades = np.hypot(*np.gradient(ndimage.gaussian_filter(bordered, 1.5)))
-    typical = math.log(float(np.median(grey[drawn])) + 4)
-    echoes = grey[grey > BRIGHT]
-    everywhere = float(np.median(echoes)) if len(echoes) else 0.0
-    numbers = (
+    near = drawn[y.min() : y.max() + 1, x.min() : x.max() + 1]
+    smooth = ndimage.gaussian_filter(np.pad(near, 6).astype(np.float32), 1.5)
+    fades = np.hypot(*np.gradient(smooth)).sum()
+    return (
         math.log(high / wide),
-        math.log(fades.sum() ** 2 / (4 * math.pi * area)),
-        area / ConvexHull(_corners(drawn)).volume,
+        math.log(fades**2 / (4 * math.pi * area)),
+        area / ConvexHull(_corners(near)).volume,
         math.sqrt(spread[0] / spread[1]),
         abs(axes[0, 1]),
         area / (4 * math.pi * math.sqrt(spread[0] * spread[1])),
         math.log(area),
         *(y.min() / rows, y.mean() / rows, y.max() / rows, abs(x.mean() / columns - 0.5)),
-        math.log(everywhere + 4) - typical,
-        _unevenness(grey, drawn, typical),
     )
-    return np.array(numbers, np.float32)
 
 
 def _corners(drawn: Mask) -> NDArray[np.float64]:
@@ -137,9 +176,12 @@ def _corners(drawn: Mask) -> NDArray[np.float64]:
     ).astype(np.float64)
 
 
-def _unevenness(grey: Grey, drawn: Mask, typical: float) -> float:
+def _unevenness(grey: Floats, distance: Floats, typical: float) -> float:
     """How much the greys of the nodule's middle differ from place to place."""
-    radius = math.sqrt(np.count_nonzero(drawn) / math.pi)
-    smooth = ndimage.gaussian_filter(grey.astype(np.float32), 0.15 * radius)
-    core = ndimage.distance_transform_edt(drawn) > 0.15 * radius
-    return math.log(float(smooth[core].std()) / math.exp(typical) + 1e-3) if core.any() else -3.0
+    radius = math.sqrt(np.count_nonzero(distance > 0) / math.pi)
+    core = distance > 0.15 * radius
+    if not core.any():
+        return -3.0
+    near = ndimage.find_objects((distance > -0.4 * radius).view(np.uint8))[0]
+    smooth = ndimage.gaussian_filter(grey[near], 0.15 * radius, truncate=3.0)
+    return math.log(float(smooth[core[near]].std()) / math.exp(typical) + 1e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 BITS = 8
 """Of a weight besides sign and power: six change outlines a little, four spoil them."""
 _WHEN = (1980, 1, 1, 0, 0, 0)
+_SHARED = re.compile(rb'("shared_object_id": )(\d+)')
 
 
 def rounded(network: Any) -> Any:
@@ -29,7 +31,7 @@ def _short(weight: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def stored(network: Any, path: Path) -> str:
-    """Write it, without when that was; its SHA-256."""
+    """Write it; its SHA-256."""
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "network.keras"
         network.save(plain)
@@ -37,14 +39,20 @@ def stored(network: Any, path: Path) -> str:
             for name in sorted(read.namelist()):
                 member = zipfile.ZipInfo(name, _WHEN)
                 member.compress_type = zipfile.ZIP_LZMA
-                write.writestr(member, _dateless(name, read.read(name)))
+                write.writestr(member, _lasting(name, read.read(name)))
     path.chmod(0o644)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _dateless(name: str, content: bytes) -> bytes:
-    if name != "metadata.json":
-        return content
-    told = json.loads(content)
-    told.pop("date_saved", None)
-    return json.dumps(told, sort_keys=True).encode()
+def _lasting(name: str, content: bytes) -> bytes:
+    """Without when it was written, and where its parts were in the memory."""
+    if name == "metadata.json":
+        told = json.loads(content)
+        told.pop("date_saved", None)
+        return json.dumps(told, sort_keys=True).encode()
+    if name == "config.json":
+        numbers: dict[bytes, int] = {}
+        return _SHARED.sub(
+            lambda part: b"%s%d" % (part[1], numbers.setdefault(part[2], len(numbers))), content
+        )
+    return content

@@ -9,7 +9,7 @@ it is saved and loaded whole, and its score has gradients at every filter (Grad-
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -27,13 +27,32 @@ BLACK = 4.0
 """Added to greys before their logarithm, so that black is a number."""
 SHOWN = 3.0
 """Greys from here on are echoes."""
-BANDS = ("brightness", *(f"grain_{number}" for number in range(len(SIGMAS))), "down", "across")
+COMPARED = (0, 1)
+"""The blurred pictures in which each place is compared with those in a ring around it."""
+TURN, PEAK = 2, 4
+"""How far away that is, in pixels: for turns, and for peaks."""
+AROUND = ((-1, 0), (-0.7, 0.7), (0, 1), (0.7, 0.7), (1, 0), (0.7, -0.7), (0, -1), (-0.7, -0.7))
+"""The places of such a ring, down and across."""
+SLIGHT = 0.005
+"""A difference in brightness from which on it counts."""
+BANDS = (
+    "brightness",
+    *(f"grain_{number}" for number in range(len(SIGMAS))),
+    *("down", "across", "spot"),
+    *(f"turns_{number}" for number in COMPARED),
+    *(f"peak_{number}" for number in COMPARED),
+)
 """The channels of the last filters."""
+SPLIT = np.cumsum([1, len(SIGMAS), 2, 1, len(COMPARED)]).tolist()
+"""Where brightness, grain, change, spots, turns and peaks end among them."""
 DESCRIBED = (
     *("contrast", "halo", "ring", "slope"),
     *(f"grain_{number}" for number in range(len(SIGMAS))),
     *(f"grain_beside_{number}" for number in range(len(SIGMAS))),
     *("edge", "edge_unevenness", "edge_clear", "edge_strength"),
+    *(f"turns_{number}" for number in COMPARED),
+    *(f"peaks_{number}" for number in COMPARED),
+    *("spots", "skew"),
 )
 """What the network sees of a nodule besides the numbers that it is given."""
 KNOWN = len(DESCRIBED) + len(NUMBERS)
@@ -45,6 +64,8 @@ RING = (-0.6, -0.05)
 HALO = ((-0.1, 0.0), (0.0, 0.1), (0.1, 0.2))
 RIM = (0.3, 0.4)
 EDGE = 0.08
+SPOT = (0.5, 0.1)
+"""How much brighter than the nodule a spot is, and within what that is decided."""
 FARTHEST = 4.0
 """Spreads from the mean beyond which more means nothing."""
 LAST = "bands"
@@ -81,33 +102,64 @@ class Blurred(layers.Layer):
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class Bands(layers.Layer):
-    """The channels in `BANDS`, of a picture and its blurred ones, against its usual brightness."""
+    """The channels in `BANDS`, of a picture and its blurred ones, against its usual brightness.
+
+    Turns are how often it gets brighter and darker on the way round a place (as local binary
+    patterns count them, Ojala 2002): few in tissue of one kind, many in grain and in noise.
+    A peak is brighter than all that is around it.
+    """
 
     def call(self, inputs: Sequence[Any]) -> Any:
-        """Brightness, the grain between each two blurs, and how fast greys change."""
+        """Brightness, the grain between each two blurs, how fast greys change, and patterns."""
         brightness = ops.log(inputs[1] + BLACK)
         usual = ops.mean(brightness, axis=(1, 2), keepdims=True)
         grain = [ops.abs(finer - coarser) for finer, coarser in pairwise(inputs)]
         beyond = ops.pad(inputs[2], [(0, 0), (1, 1), (1, 1), (0, 0)], mode="symmetric")
         down = (beyond[:, 2:, 1:-1] - beyond[:, :-2, 1:-1]) / 2
         across = (beyond[:, 1:-1, 2:] - beyond[:, 1:-1, :-2]) / 2
-        others = ops.concatenate([*grain, down, across], axis=-1)
-        return ops.concatenate([brightness - usual, others / ops.exp(usual)], axis=-1)
+        others = ops.concatenate([*grain, down, across, inputs[1] - inputs[3]], axis=-1)
+        light = [ops.log(inputs[1 + number] + BLACK) for number in COMPARED]
+        found = [brightness - usual, others / ops.exp(usual)]
+        found += [_turns(_brighter(one, TURN)) for one in light]
+        found += [_peak(_brighter(one, PEAK)) for one in light]
+        return ops.concatenate(found, axis=-1)
+
+
+def _brighter(light: Any, reach: int) -> list[Any]:
+    """Of each of the places around: how surely it is brighter, 0 to 1."""
+    rows, columns = ops.shape(light)[1:3]
+    beyond = ops.pad(light, [(0, 0), (reach, reach), (reach, reach), (0, 0)], mode="symmetric")
+    steps = [
+        (reach + round(down * reach), reach + round(across * reach)) for down, across in AROUND
+    ]
+    places = [beyond[:, top : top + rows, left : left + columns] for top, left in steps]
+    return [ops.sigmoid((place - light) / SLIGHT) for place in places]
+
+
+def _turns(brighter: Sequence[Any]) -> Any:
+    """How often the ring changes between brighter and darker."""
+    return sum(ops.abs(one - other) for one, other in pairwise([*brighter, brighter[0]]))
+
+
+def _peak(brighter: Sequence[Any]) -> Any:
+    """1 where all of the ring is darker."""
+    return math.prod(1 - one for one in brighter)
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class Described(layers.Layer):
-    """What `DESCRIBED` names, of the bands, the echoes and the distance from the outline."""
+    """What `DESCRIBED` names, of the bands, the echoes and the distance from each outline."""
 
     def call(self, inputs: Sequence[Any]) -> Any:
         """Means over parts of the picture, against that of the nodule's inside."""
         bands, echoes, distance, smooth = inputs
+        light, grain, change, spot, turns, peak = ops.split(bands, SPLIT, axis=-1)
         inside = _share(distance - 0.5)
         area = ops.sum(ops.cast(distance > 0, distance.dtype), axis=(1, 2), keepdims=True)
         radius = ops.sqrt(area / math.pi) + 1e-3
-        light, grain = bands[..., :1], bands[..., 1 : 1 + len(SIGMAS)]
         typical = _mean(light, inside)
-        contrast = ops.log(ops.sqrt(_mean((light - typical) ** 2, inside)) + 1e-3)
+        spread = ops.sqrt(_mean((light - typical) ** 2, inside))
+        skew = _mean((light - typical) ** 3, inside) / (spread**3 + 1e-3)
         shown = _share(echoes - SHOWN)
 
         def between(low: float, high: float) -> Any:
@@ -121,13 +173,17 @@ class Described(layers.Layer):
         ring = between(*RING)
         dark = ops.concatenate([echo(between(*part)) for part in HALO], axis=-1)
         halo = ops.min(dark, axis=-1, keepdims=True) - echo(between(*RIM))
-        within = _mean(grain / ops.exp(typical), _share(distance - 1.5)) + 1e-3
+        core = _share(distance - 1.5)
+        within = _mean(grain / ops.exp(typical), core) + 1e-3
         beside = _mean(grain / ops.exp(typical), ring) + 1e-3
         edge = _share((EDGE - ops.abs(distance / radius)) * radius)
+        spots = ops.sigmoid((spot / ops.exp(typical) - SPOT[0]) / SPOT[1])
         parts = [
-            *(contrast, halo, echo(ring), _slope(bands, inside)),
+            *(ops.log(spread + 1e-3), halo, echo(ring), _slope(change, inside)),
             *(ops.log(within), ops.log(within / beside)),
-            _edge(bands[..., -2:] / ops.exp(typical), smooth, edge),
+            _edge(change / ops.exp(typical), smooth, edge),
+            *(_mean(turns, inside), ops.log(_mean(peak, inside) + 1e-3)),
+            *(ops.log(_mean(spots, core) + 1e-3), skew),
         ]
         return ops.concatenate([part[:, 0, 0] for part in parts], axis=-1)
 
@@ -138,13 +194,17 @@ def _share(values: Any) -> Any:
 
 
 def _mean(values: Any, weights: Any) -> Any:
+    """Over the places, of each channel: as a product of matrices, which is fast."""
     total = ops.sum(weights, axis=(1, 2), keepdims=True) + 1e-3
-    return ops.sum(values * weights, axis=(1, 2), keepdims=True) / total
+    channels = values.shape[-1]
+    places = ops.reshape(values, (ops.shape(values)[0], -1, channels))
+    row = ops.reshape(weights, (ops.shape(weights)[0], 1, -1))
+    return ops.reshape(row @ places, (-1, 1, 1, channels)) / total
 
 
-def _slope(bands: Any, inside: Any) -> Any:
+def _slope(change: Any, inside: Any) -> Any:
     """How much faster greys change down than across: grain lies across the beam."""
-    down, across = _mean(bands[..., -2:-1] ** 2, inside), _mean(bands[..., -1:] ** 2, inside)
+    down, across = _mean(change[..., :1] ** 2, inside), _mean(change[..., 1:] ** 2, inside)
     return 0.5 * ops.log((down + FAINTEST) / (across + FAINTEST))
 
 
@@ -216,16 +276,15 @@ def judging(head: Head) -> keras.Model:
     return model
 
 
-def known_of(model: keras.Model, nodule: Nodule) -> NDArray[np.float32]:
-    """What `knowing` says of a nodule."""
-    found: NDArray[np.float32] = np.asarray(model(inputs(nodule), training=False))[0]
-    return found
+def known_of(model: Callable[..., Any], nodule: Nodule) -> NDArray[np.float32]:
+    """What `knowing` says of a nodule, a row for each outline."""
+    return np.asarray(model(inputs(nodule)), np.float32)
 
 
 def inputs(nodule: Nodule) -> list[NDArray[np.float32]]:
     """A nodule as the network takes it."""
     return [
         nodule.grey[None, ..., None],
-        nodule.distance[None, ..., None],
-        nodule.numbers[None],
+        nodule.distances[..., None],
+        nodule.numbers,
     ]

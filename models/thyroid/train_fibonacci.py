@@ -150,8 +150,8 @@ def about(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "calibration": worth,
         "limits": [
             "Not a medical device. Made for research and for testing the way to the PACS.",
-            "The network of an older system, trained anew to be compared with: hardly better than "
-            "chance. It outlines nothing.",
+            "The network of an older system, trained anew to be compared with: the other model of "
+            "this task is better in cross-validation. It outlines nothing.",
         ],
     }
 

@@ -26,6 +26,7 @@ from pipelines.contract.findings import (
     Refusal,
     Severity,
 )
+from pipelines.contract.numbers import percent
 from pipelines.contract.pictures import HeatMap, Raster, Rendered
 from pipelines.contract.regions import Box, Contour, Mask, Polygon, Region, Shape
 from pipelines.contract.study import (
@@ -81,5 +82,6 @@ __all__ = [
     "Study",
     "Verdict",
     "is_image_class",
+    "percent",
     "refer",
 ]

@@ -22,6 +22,7 @@ from pipelines.contract import (
     Severity,
     Side,
     Site,
+    percent,
 )
 from pipelines.fracture.doubts import AGE
 from pipelines.fracture.options import Rules
@@ -87,7 +88,7 @@ def summary(views: Sequence[View], unread: int = 0) -> str:
     lead = leading(views)
     presence, because = overall(views, unread)
     where = shown(lead.radiograph)
-    chance = "" if lead.probability is None else f"probability {lead.probability:.0%}"
+    chance = "" if lead.probability is None else f"probability {percent(lead.probability)}"
     if presence is Presence.INDETERMINATE:
         told = f" ({chance})" if chance else ""
         return f"Fracture: indeterminate{where}{told}, because: {because}"
@@ -106,7 +107,7 @@ def alert(views: Sequence[View], alert_from: float | None) -> str:
     chance, view = max(likely, key=lambda one: one[0], default=(0.0, None))
     if alert_from is None or view is None or chance < alert_from:
         return ""
-    said = f"A fracture is likely: probability {chance:.0%}."
+    said = f"A fracture is likely: probability {percent(chance)}."
     return f"{said} The judgement is in doubt: {view.because}" if view.doubts else said
 
 
@@ -185,7 +186,7 @@ def _regions(view: View) -> Iterator[Region]:
             tracking=f"fracture-{view.number}-{number}",
             type=SHAPE,
             shapes=(box,),
-            label=f"Fracture? {score:.0%}",
+            label=f"Fracture? {percent(score)}",
             score=score,
             site=site(view.radiograph),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.asking import NO_GATE
-from pipelines.contract import Note, Reference, Severity, refer
+from pipelines.contract import Note, Reference, Severity, percent, refer
 from pipelines.thyroid.judging import Judged
 from pipelines.thyroid.tracking import Track
 
@@ -75,7 +75,8 @@ def _left_aside(judged: Judged, tracks: Sequence[Track], code: str, where: str) 
     highest = max((one for track in tracks for one in track), key=lambda one: one.probability)
     likely = highest.probability >= judged.lead.threshold
     said = "An outline is" if len(tracks) == 1 else f"{len(tracks)} outlines are each"
-    text = f"{said} {where} and not counted; the highest probability is {highest.probability:.0%}."
+    chance = percent(highest.probability)
+    text = f"{said} {where} and not counted; the highest probability is {chance}."
     severity = Severity.WARNING if likely else Severity.INFO
     yield _note(code, text, [highest.view.reference], severity)
 

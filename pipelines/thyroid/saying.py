@@ -19,6 +19,7 @@ from pipelines.contract import (
     Refusal,
     Region,
     Site,
+    percent,
 )
 from pipelines.thyroid.judging import Judged, Nodule
 from pipelines.thyroid.notes import notes
@@ -75,7 +76,7 @@ def summary(judged: Judged, risk: Level | None) -> str:
     """The sentence a person reads first."""
     lead = judged.lead
     presence, because = judged.verdict
-    chance = f"probability {lead.probability:.0%}"
+    chance = f"probability {percent(lead.probability)}"
     if presence is Presence.INDETERMINATE:
         return f"Thyroid nodule: indeterminate ({chance}), because: {because}"
     called = "suspicious" if presence is Presence.PRESENT else "not suspicious"
@@ -93,7 +94,7 @@ def alert(judged: Judged, alert_from: float | None) -> str:
     first = max(likely, key=lambda nodule: nodule.probability, default=None)
     if alert_from is None or first is None or first.probability < alert_from:
         return ""
-    said = f"A suspicious thyroid nodule is likely: probability {first.probability:.0%}."
+    said = f"A suspicious thyroid nodule is likely: probability {percent(first.probability)}."
     return f"{said} The judgement is in doubt: {first.because}" if first.doubts else said
 
 
@@ -171,7 +172,7 @@ def _region(nodule: Nodule) -> Region:
         tracking=_tracking(nodule),
         type=NODULE,
         shapes=shapes,
-        label=f"Nodule {nodule.number} {nodule.probability:.0%}",
+        label=f"Nodule {nodule.number} {percent(nodule.probability)}",
         site=Site(anatomy=THYROID, laterality=nodule.laterality),
     )
 

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from pipelines.contract import Classification, Concept, HeatMap, Presence, Reference, Region, Shape
+from pipelines.contract import (
+    Classification,
+    Concept,
+    HeatMap,
+    Presence,
+    Reference,
+    Region,
+    Shape,
+    percent,
+)
 from results.context import Making
 from results.drawing.blocks import Block, Line, block, letter_size, stamp
 from results.drawing.colours import RGB, heat, of_region, opacity
 from results.drawing.frame import shown
 from results.drawing.placing import REGION, TEXT, Bounds, Room
 from results.drawing.strokes import Stroke, paint, stroke
-from results.page.summary import percent
 from results.text import NOTICE
 
 if TYPE_CHECKING:

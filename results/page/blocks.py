@@ -7,8 +7,8 @@ from typing import Any
 
 from reportlab.lib.pagesizes import A4
 
+from pipelines.contract import percent
 from results.page.sheet import GREY, INK, Block, Line, Piece, running, wrapped
-from results.page.summary import percent
 
 LEFT = 40.0
 """Where the page's texts begin; they end as far from its other edge."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from pydicom.config import disable_value_validation
@@ -18,6 +17,7 @@ from pipelines.contract import (
     Region,
     Site,
     is_image_class,
+    percent,
 )
 from results.context import Making
 from results.extent import bounds, largest, size
@@ -183,13 +183,6 @@ def _sureness(item: Classification) -> str:
     if item.threshold is not None:
         words.append(f"threshold {percent(item.threshold)}")
     return ", ".join(words)
-
-
-def percent(probability: float) -> str:
-    """Cut, not rounded, to a tenth: what is below a threshold never reads as if it had met it."""
-    exact = 100 * Decimal(repr(float(probability)))
-    cut = exact.quantize(Decimal("0.1"), ROUND_DOWN)
-    return "<0.1 %" if exact > 0 and not cut else f"{cut.normalize():f} %"
 
 
 def _regions(making: Making) -> list[dict[str, Any]]:

@@ -15,10 +15,9 @@ from highdicom.color import CIELabColor
 from highdicom.pr import GraphicLayer, GraphicObject, TextObject
 from pydicom import Dataset
 
-from pipelines.contract import Classification, Reference, Region, Shape
+from pipelines.contract import Classification, Reference, Region, Shape, percent
 from results.context import Making
 from results.found import Frames, is_somewhere, judged_on, present
-from results.page.summary import percent
 from results.shapes import Outline, outlines
 from results.text import NOTICE, line, shortened
 

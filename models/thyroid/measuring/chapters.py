@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from models.metrics import told
 from models.pages import against, table
@@ -51,9 +53,20 @@ def figures(found: Found, charts: Mapping[str, str]) -> Iterator[str]:
         for name, called, anchor, bound in WANTED
     ]
     yield table(["figure", "anchor", "to reach", "found", ""], [*rows, _shift(found), _time(found)])
+    yield from _divisions(metrics.get("other_divisions"))
     yield "".join(
         f"![{about}](../pictures/thyroid-{name}.svg)\n" for name, about in CHARTS if name in charts
     )
+
+
+def _divisions(aurocs: Sequence[float] | None) -> Iterator[str]:
+    if aurocs:
+        yield (
+            "Another division of the cases is another figure: what judges nodules was learnt anew "
+            f"on {len(aurocs)} others (outlines are those above, of networks that never saw the "
+            f"case), with an AUROC of {np.mean(aurocs):.3f} on average, from {min(aurocs):.3f} to "
+            f"{max(aurocs):.3f}.\n"
+        )
 
 
 def _shift(found: Found) -> list[str]:

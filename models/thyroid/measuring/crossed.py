@@ -4,7 +4,8 @@
         --rows ours=build/ours.json --rows seed=build/seed.json --json build/crossed.json
 
 What is named as rows is what training writes of the folds it held out: `images` with `file`,
-`score` and, if there are outlines, `dice`. The first is compared with each of the others.
+`score` and, if there are outlines, `dice`; it may tell the AUROC by `other_divisions` of the cases.
+The first is compared with each of the others.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def _figures(index: Sequence[Row], told: Rows, whole: Mapping[str, Any]) -> dict
         for row in rows
     ]
     figures = metrics(rows, [told[row.file] for row in rows], whole.get("threshold", THRESHOLD))
+    figures["other_divisions"] = whole.get("other_divisions")
     return {"missing": len(index) - len(rows), "images": images, "metrics": figures}
 
 

@@ -81,9 +81,9 @@ def test_an_alert_tells_of_a_doubt() -> None:
     """Report and alert say the same: likely, and not judged because."""
     made = said(view(4, doubts=(METAL,)))
     assert made.alert == (
-        f"A fracture is likely: probability 92%. The judgement is in doubt: {METAL}"
+        f"A fracture is likely: probability 92.4 %. The judgement is in doubt: {METAL}"
     )
-    assert said(view(4)).alert == "A fracture is likely: probability 92%."
+    assert said(view(4)).alert == "A fracture is likely: probability 92.4 %."
 
 
 def test_one_view_has_its_own_calibrated_probability() -> None:

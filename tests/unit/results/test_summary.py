@@ -28,10 +28,11 @@ from pipelines.contract import (
     Region,
     Side,
     Site,
+    percent,
 )
 from results.context import Context, Making
 from results.lettering import has_glyphs, lettered, person, runs, seen, width
-from results.page.summary import DISCLAIMER, percent, pictured, summary
+from results.page.summary import DISCLAIMER, pictured, summary
 from results.source import Source
 
 CONTEXT = Context(

@@ -30,7 +30,7 @@ def test_a_suspicious_nodule_is_present(pipeline: Made, tmp_path: Path) -> None:
     assert study.threshold == 0.5
     assert nodule.region == "nodule-1"
     (region,) = made.regions
-    assert region.label == "Nodule 1 90%"
+    assert region.label == "Nodule 1 90 %"
     (shape,) = region.shapes
     assert isinstance(shape, Mask)
     assert shape.raster.array.shape == (SIZE, SIZE)
@@ -38,7 +38,7 @@ def test_a_suspicious_nodule_is_present(pipeline: Made, tmp_path: Path) -> None:
     assert made.risk is not None
     assert made.risk.meaning == "High risk"
     assert "biopsy" in made.recommendation
-    assert made.alert.startswith("A suspicious thyroid nodule is likely: probability 90%")
+    assert made.alert.startswith("A suspicious thyroid nodule is likely: probability 90 %")
     assert "Not a medical device" in made.limits
     assert [one.explains.meaning for one in made.heatmaps] == ["Suspicious thyroid nodule"]
 
@@ -80,7 +80,7 @@ def test_a_harmless_nodule_is_absent_and_shown(pipeline: Made, tmp_path: Path) -
     assert made.risk.meaning == "Low risk"
     assert made.recommendation == "Routine monitoring."
     assert made.heatmaps[0].explains.meaning == "Benign looking thyroid nodule"
-    assert made.summary.startswith("Thyroid nodule: not suspicious (probability 10%, low risk)")
+    assert made.summary.startswith("Thyroid nodule: not suspicious (probability 10 %, low risk)")
 
 
 def test_several_nodules_are_told_apart(pipeline: Made, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from models.registry.card import Calibration
 from pipelines.asking import NOT_A_DEVICE
-from pipelines.contract import Findings, Presence, Severity
+from pipelines.contract import Findings, Presence, Severity, percent
 from pipelines.thyroid.judging import Judged
 from pipelines.thyroid.options import Options, rules
 from pipelines.thyroid.saying import findings
@@ -47,7 +47,7 @@ def test_a_frame_in_doubt_does_not_spoil_the_others() -> None:
     alone = said(judge(replace(doubted, outlines=(outline(0.9),))))
     assert [one.value for one in alone.classifications] == [Presence.INDETERMINATE] * 2
     assert alone.classifications[0].because == DOUBT
-    assert alone.summary == f"Thyroid nodule: indeterminate (probability 90%), because: {DOUBT}"
+    assert alone.summary == f"Thyroid nodule: indeterminate (probability 90 %), because: {DOUBT}"
     assert alone.risk is None
 
 
@@ -55,7 +55,7 @@ def test_an_alert_tells_of_a_doubt() -> None:
     """Report and alert say the same: likely, and not judged because."""
     made = said(judge(view(outline(0.9), doubts=(DOUBT,))))
     assert made.alert == (
-        "A suspicious thyroid nodule is likely: probability 90%. The judgement is in doubt: "
+        "A suspicious thyroid nodule is likely: probability 90 %. The judgement is in doubt: "
         f"{DOUBT}"
     )
 
@@ -78,6 +78,12 @@ def test_what_was_not_read_is_not_absent() -> None:
     assert said(judge(view(outline(0.7)), unread=2)).classifications[0].value is Presence.PRESENT
 
 
+def test_the_summary_never_contradicts_the_risk() -> None:
+    """What is just below a level is not rounded up to it."""
+    made = said(judge(view(outline(0.7499))))
+    assert "(probability 74.9 %, moderate risk" in made.summary
+
+
 @pytest.mark.parametrize(("chance", "severity"), [(0.9, Severity.WARNING), (0.2, Severity.INFO)])
 def test_what_does_not_count_is_told(chance: float, severity: Severity) -> None:
     """An outline on one frame alone is no nodule; a suspicious one is a warning."""
@@ -86,7 +92,7 @@ def test_what_does_not_count_is_told(chance: float, severity: Severity) -> None:
     made = said(judge(*loop))
     told = note(made, "seen-once")
     assert told.severity is severity
-    assert f"{chance:.0%}" in told.text
+    assert f"{percent(chance)}" in told.text
     assert [one.tracking for one in made.regions] == ["nodule-1"]
 
 

@@ -13,8 +13,9 @@ from models.thyroid.finish import (
     auroc,
     calibration,
     crossed,
+    divided,
     operating_points,
-    probabilities,
+    otherwise,
     rows,
 )
 from models.thyroid.nodules import nodules
@@ -34,8 +35,8 @@ def known() -> list[Looked]:
         assert one.inside is not None
         outlined = one.inside > 0
         (nodule,) = nodules(one.sight.grey, outlined)
-        row = known_of(network, nodule)[None]
-        found.append(Looked(one, outlined, row, np.array([float(outlined.sum())]), row))
+        row = known_of(network, nodule)
+        found.append(Looked(one, outlined, [row], np.array([float(outlined.sum())]), row))
     return found
 
 
@@ -45,7 +46,8 @@ def test_the_rows_are_of_what_was_not_learnt_from(known: list[Looked]) -> None:
     truth = np.array([one.truth[0] for one in known])
     assert {one.frame.case.fold for one in known} == set(range(FOLDS))
     assert auroc(found[:, 0], truth) > 0.75
-    chances = probabilities(found, known)
+    worth = calibration(found, known)
+    chances = np.array([worth.probability(float(one)) for one in found[:, 0]])
     told = rows(known, found, chances)
     assert [one["file"] for one in told] == [one.frame.case.file for one in known]
     assert all(one["dice"] == 1 for one in told)
@@ -61,6 +63,28 @@ def test_a_label_of_its_own_does_not_move_a_score(known: list[Looked]) -> None:
     again = crossed([replace(known[0], frame=other), *known[1:]])
     assert again[0] == pytest.approx(found[0])
     assert again[1:] != pytest.approx(found[1:])
+
+
+def test_another_division_keeps_cases_together(known: list[Looked]) -> None:
+    """Frames of a case share its fold; every fold has cases; another seed divides otherwise."""
+    twice = [*known, *known[:7]]
+    folds = divided(twice, 1)
+    assert folds[-7:].tolist() == folds[:7].tolist()
+    assert set(folds.tolist()) == set(range(FOLDS))
+    assert folds.tolist() == divided(twice, 1).tolist() != divided(twice, 2).tolist()
+    assert np.isfinite(crossed(known, divided(known, 1))).all()
+
+
+def test_nodules_are_taught_as_others_would_have_shown_them() -> None:
+    """As outlined, wider, narrower, and darker and brighter: the same nodule five times."""
+    one = frame(3, suspicious=True)
+    assert one.inside is not None
+    sizes, greys = [], []
+    for nodule in otherwise(one.sight.grey, one.inside > 0):
+        sizes.append(int((nodule.distances[0] > 0).sum()))
+        greys.append(float(nodule.grey.mean()))
+    assert sizes[2] < sizes[0] == sizes[3] == sizes[4] < sizes[1]
+    assert greys[4] < greys[0] < greys[3]
 
 
 def test_calibration_makes_a_higher_logit_likelier(known: list[Looked]) -> None:
