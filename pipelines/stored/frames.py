@@ -97,6 +97,8 @@ class Frames:
         start = (number - 1) * size
         if pixels.length == UNDEFINED_LENGTH or start + size > pixels.length:
             raise EOFError
+        if (self.count + 1) * size <= pixels.length:
+            raise Rejected("it has more frames than its header says")
         self._file.seek(pixels.offset + start)
         data = self._file.read(size)
         if len(data) < size:

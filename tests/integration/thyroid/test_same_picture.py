@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +18,7 @@ from bench.phantoms import TRANSFER_SYNTAXES
 from models.thyroid.sight import seen
 from pipelines.contract import Findings
 from pipelines.thyroid.pipeline import Thyroid
+from tests.agreeing import agreed
 from tests.integration.thyroid.studies import (
     Picture,
     Remembering,
@@ -234,10 +233,4 @@ def _written(picture: Picture, folder: str, threads: int) -> dict[str, Any]:
 @pytest.mark.timeout(300)
 def test_workers_and_threads_agree(tmp_path: Path, pictures: list[Picture]) -> None:
     """Twice in one worker, and in two with one thread and two, all that is written is the same."""
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        folders = [tmp_path / "one", tmp_path / "two"]
-        for folder in folders:
-            folder.mkdir()
-        one, two = pool.map(_written, pictures[:1] * 2, map(str, folders), [1, 2])
-    assert one["regions"]
-    assert one == two
+    assert agreed(_written, pictures[0], tmp_path)["regions"]

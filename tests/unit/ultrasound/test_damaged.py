@@ -121,6 +121,16 @@ def test_frames_that_are_announced_but_not_there_are_rejected(tmp_path: Path) ->
         list(frames(loop_of(instance, 1000), [900]))
 
 
+def test_frames_that_are_there_but_not_announced_are_noticed(tmp_path: Path) -> None:
+    """Where a frame or more is left over the header lies; a little left over is padding."""
+    ds = cine(3)
+    ds["PixelData"].value = ds.PixelData + b"\0" * 100
+    assert every(stored_alone(ds, tmp_path), 3) == 3
+    ds.NumberOfFrames = 2
+    with pytest.raises(Rejected, match="more frames than its header says"):
+        list(frames(loop_of(stored_alone(ds, tmp_path), 2), [1]))
+
+
 def test_a_length_that_is_not_stated_is_rejected(tmp_path: Path) -> None:
     """Pixels that are not compressed have one."""
     instance = stored_alone(cine(2), tmp_path)
