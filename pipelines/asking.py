@@ -13,15 +13,16 @@ from pipelines.contract import Algorithm, Retryable
 
 if TYPE_CHECKING:
     from models.opinion import Model
+    from models.registry.entries import Entry
 
 NOT_A_DEVICE = "Not a medical device: for research, never for a diagnosis."
 NO_GATE = "This model cannot tell pictures of other kinds from those that it is made for."
 
 
-def problems(choices: Choices, models: Path | None) -> Iterator[str]:
+def problems(task: str, choices: Choices, models: Path | None) -> Iterator[str]:
     """A model that is not there, has no such operating point, or is not what its card says."""
     try:
-        entry = Registry(site=models).find(choices.model)
+        entry = _found(task, choices, models)
     except RegistryError as error:
         yield str(error)
         return
@@ -32,11 +33,20 @@ def problems(choices: Choices, models: Path | None) -> Iterator[str]:
     yield from entry.problems()
 
 
-def loaded(choices: Choices, models: Path | None, device: str) -> Model:
+def loaded(task: str, choices: Choices, models: Path | None, device: str) -> Model:
     """The model that was chosen; its rules are looked at before its weights are read."""
-    entry = Registry(site=models).find(choices.model)
+    entry = _found(task, choices, models)
     rules(choices, entry.card)
     return load(entry, device, choices.threads or None)
+
+
+def _found(task: str, choices: Choices, models: Path | None) -> Entry:
+    entry = Registry(site=models).find(choices.model)
+    if entry.card.task != task:
+        raise RegistryError(
+            f"The model {entry.card.name} is for {entry.card.task}, and not for {task}."
+        )
+    return entry
 
 
 @contextmanager

@@ -45,7 +45,7 @@ from models.thyroid.model import (
 )
 from models.thyroid.nodules import ROWS, Grey, Mask, Nodule, nodules
 from models.thyroid.outlining import Outliners, found
-from models.thyroid.shipping import about, ship
+from models.thyroid.shipping import USUAL, about, ship
 from models.thyroid.storing import rounded
 from models.thyroid.texture import FARTHEST, KNOWN, judging, knowing, known_of
 from models.thyroid.views import disturbed, shown
@@ -257,7 +257,7 @@ def main() -> None:
             auroc(crossed(known, divided(known, seed))[:, 0], truth[:, 0])
             for seed in range(DIVISIONS)
         ]
-        told_of = {"images": images, "other_divisions": others}
+        told_of = {"threshold": points[USUAL], "images": images, "other_divisions": others}
         write_whole(chosen.crossed, json.dumps(told_of, indent=1) + "\n")
     print(f"AUROC {auroc(found[:, 0], truth[:, 0]):.3f}, features {seen}")
 

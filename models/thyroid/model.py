@@ -68,6 +68,9 @@ class Judged:
 class Thyroid:
     """Looks for nodules among echoes, and says of each how suspicious it is."""
 
+    method = "Grad-CAM (HiResCAM)"
+    """How its heat maps are made."""
+
     def __init__(
         self,
         card: Card,
@@ -218,7 +221,7 @@ def load(entry: Entry, device: str = "cpu") -> Thyroid:
     def network(name: str) -> Any:
         return network_of(files[name], f"The file {name} of {card.name}", device, REGISTERED)
 
-    outliners = [network(name) for name in members]
     domain, limit = Domain.of(arrays(files[DOMAIN])), float(card.settings["strange"])
     gate = Gate(seeing(network(EYES)), domain, limit)
-    return Thyroid(card, Outliners(in_groups(outliners), device), network(JUDGING), gate)
+    outliners = Outliners((map(network, group) for group in in_groups(members)), device)
+    return Thyroid(card, outliners, network(JUDGING), gate)

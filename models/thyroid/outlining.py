@@ -6,7 +6,7 @@ outlines; how suspicious a nodule is, is read at the outline of each look, as no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from models.registry.tensorflow import place
 from models.thyroid.nodules import Echoes, Nodule, Outline
-from models.thyroid.views import SHAPE, Way, over_sight, shown
+from models.thyroid.views import Way, over_sight, shown
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -26,7 +26,11 @@ Mask = NDArray[np.bool_]
 CLOSER = 1.2
 WAYS = (Way(), Way(CLOSER, mirrored=True), Way(mirrored=True), Way(CLOSER))
 """How the networks of each group look at a sight."""
+AT_ONCE = 2
+"""Networks in a graph: more would be a little faster, and take more memory."""
 LEVELS = 256
+Weights = tuple[list[Any], list[Any]]
+"""Of a network: trained ones, and others."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,34 @@ class Found:
 
 
 class Outliners:
-    """Groups of networks, one for each of `WAYS`."""
+    """Groups of networks of one kind, one group for each of `WAYS`.
 
-    def __init__(self, groups: Sequence[Sequence[Any]], device: str = "cpu") -> None:
+    They are run as one network whose weights are given anew each time: a graph for each would take
+    more memory, and longer to load.
+    """
+
+    def __init__(self, groups: Iterable[Iterable[Any]], device: str = "cpu") -> None:
         self.device = device
-        self._run = _together(groups)
+        network: Any = None
+        self._weights: list[list[Weights]] = []
+        for group in groups:
+            self._weights.append([])
+            for one in group:  # each is let go before the next one is loaded
+                network = network or one
+                with tf.device(place(device)):
+                    self._weights[-1].append(_weights(one))
+        shapes = {tuple(one.shape for part in w for one in part) for g in self._weights for w in g}
+        if len(shapes) != 1:
+            raise ValueError("the networks that outline are not of one kind")
+
+        def run(views: Any, some: Sequence[Weights]) -> Any:
+            said = [
+                network.stateless_call(*one, views[at : at + 1], training=False)[0]
+                for at, one in enumerate(some)
+            ]
+            return tf.sigmoid(tf.concat(said, axis=0)[..., 0])
+
+        self._run = tf.function(run, autograph=False)
 
     def looks(self, grey: Grey) -> list[Floats]:
         """How likely each group holds each pixel of the echoes to be inside of a nodule.
@@ -51,9 +78,22 @@ class Outliners:
         NaN where it does not look.
         """
         views = np.stack([shown(grey, way) * 2 - 1 for way in WAYS])[..., None]
-        with tf.device(place(self.device)):
-            maps = self._run(tf.constant(views)).numpy()
-        return [over_sight(one, grey, way) for one, way in zip(maps, WAYS, strict=True)]
+        every = [(at, one) for at, group in enumerate(self._weights) for one in group]
+        told: list[list[Floats]] = [[] for _ in WAYS]
+        for start in range(0, len(every), AT_ONCE):
+            ways, some = zip(*every[start : start + AT_ONCE], strict=True)
+            with tf.device(place(self.device)):
+                maps = self._run(tf.constant(views[list(ways)]), some).numpy()
+            for way, chances in zip(ways, maps, strict=True):
+                told[way].append(chances)
+        means = [np.mean(group, axis=0) for group in told]
+        return [over_sight(one, grey, way) for one, way in zip(means, WAYS, strict=True)]
+
+
+def _weights(network: Any) -> Weights:
+    every = network.trainable_variables, network.non_trainable_variables
+    trained, others = ([tf.identity(one.value) for one in some] for some in every)
+    return trained, others
 
 
 def found(grey: Grey, looks: Sequence[Floats]) -> tuple[list[Found], bool]:
@@ -98,19 +138,3 @@ def outlined(chances: Floats) -> Mask:
     sure[np.unique(names[chances > 0.5])] = True
     sure[0] = False
     return np.asarray(sure[names])
-
-
-def _together(groups: Sequence[Sequence[Any]]) -> Callable[[Any], Any]:
-    """What each group says of its view: how likely pixels are inside, the mean of its networks."""
-
-    def run(views: Any) -> Any:
-        said = []
-        for at, networks in enumerate(groups):
-            view = views[at : at + 1]
-            chances = [tf.sigmoid(one(view, training=False)[0, ..., 0]) for one in networks]
-            said.append(tf.add_n(chances) / len(chances))
-        return tf.stack(said)
-
-    taken = [tf.TensorSpec((len(groups), *SHAPE, 1), tf.float32)]
-    compiled: Callable[[Any], Any] = tf.function(run, input_signature=taken, autograph=False)
-    return compiled

@@ -19,6 +19,15 @@ from models.thyroid.storing import stored
 
 VERSION = "1.0.0"
 USUAL = "specificity-0.50"
+LIMITS = (
+    "Not a medical device. Made for research and for testing the way to the PACS.",
+    "Labels are TI-RADS categories written by radiologists, not pathology: what is called "
+    "suspicious is what they would have called so.",
+    "One source of data, one centre, few cases: 41 frames of benign nodules. Other scanners, "
+    "settings and people were never tried.",
+    "In the data most nodules are suspicious, and probabilities are right for such a mixture only.",
+)
+"""Of any model that learns from these data."""
 
 
 def about(settings: dict[str, Any], points: dict[str, float], worth: Calibration) -> dict[str, Any]:
@@ -44,17 +53,13 @@ def about(settings: dict[str, Any], points: dict[str, float], worth: Calibration
         "operating_point": USUAL,
         "calibration": asdict(worth),
         "limits": [
-            "Not a medical device. Made for research and for testing the way to the PACS.",
-            "Labels are TI-RADS categories written by radiologists, not pathology: what is called "
-            "suspicious is what they would have called so.",
-            "One source of data, one centre, few cases: 41 frames of benign nodules. Other "
-            "scanners, settings and people were never tried.",
+            *LIMITS,
             "Every frame of the data shows a nodule: how often one is outlined where there is none "
             "was never measured.",
             "Pictures unlike all of the data are refused. Ultrasound of other parts of the body "
             "was not there to try that on: it may well be judged.",
-            "In the data most nodules are suspicious, and probabilities are right for such a "
-            "mixture only.",
+            "Words and calipers over the echoes are filled up from around, and may still move the "
+            "probability: by 0.01 on average, rarely by more than 0.1.",
         ],
         "settings": settings,
     }

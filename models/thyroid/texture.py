@@ -174,14 +174,15 @@ class Described(layers.Layer):
         dark = ops.concatenate([echo(between(*part)) for part in HALO], axis=-1)
         halo = ops.min(dark, axis=-1, keepdims=True) - echo(between(*RIM))
         core = _share(distance - 1.5)
-        within = _mean(grain / ops.exp(typical), core) + 1e-3
-        beside = _mean(grain / ops.exp(typical), ring) + 1e-3
+        usual = ops.exp(typical)
+        within = _mean(grain, core) / usual + 1e-3
+        beside = _mean(grain, ring) / usual + 1e-3
         edge = _share((EDGE - ops.abs(distance / radius)) * radius)
-        spots = ops.sigmoid((spot / ops.exp(typical) - SPOT[0]) / SPOT[1])
+        spots = ops.sigmoid((spot / usual - SPOT[0]) / SPOT[1])
         parts = [
             *(ops.log(spread + 1e-3), halo, echo(ring), _slope(change, inside)),
             *(ops.log(within), ops.log(within / beside)),
-            _edge(change / ops.exp(typical), smooth, edge),
+            _edge(change, usual, smooth, edge),
             *(_mean(turns, inside), ops.log(_mean(peak, inside) + 1e-3)),
             *(ops.log(_mean(spots, core) + 1e-3), skew),
         ]
@@ -208,7 +209,7 @@ def _slope(change: Any, inside: Any) -> Any:
     return 0.5 * ops.log((down + FAINTEST) / (across + FAINTEST))
 
 
-def _edge(change: Any, smooth: Any, edge: Any) -> Any:
+def _edge(change: Any, usual: Any, smooth: Any, edge: Any) -> Any:
     """How greys change outwards along the outline: on average, how evenly, where, how much."""
     beyond = ops.pad(smooth, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="symmetric")
     inwards = ops.concatenate(
@@ -218,7 +219,7 @@ def _edge(change: Any, smooth: Any, edge: Any) -> Any:
         ],
         axis=-1,
     )
-    outwards = -ops.sum(change * inwards, axis=-1, keepdims=True)
+    outwards = -ops.sum(change * inwards, axis=-1, keepdims=True) / usual
     mean = _mean(outwards, edge)
     return ops.concatenate(
         [

@@ -23,11 +23,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from models import metrics
 from models.files import write_whole
 from models.fitting import calibrated
-from models.registry.card import CARD, made
+from models.registry.card import CARD, Calibration, made
 from models.thyroid.data import FOLDS, Frame, frames
 from models.thyroid.fibonacci import INPUT, SIDE, network
+from models.thyroid.shipping import LIMITS
 from models.thyroid.storing import rounded, stored
 
 OUT = Path(__file__).with_name("shipped-fibonacci")
@@ -121,12 +123,24 @@ def crossed(known: Sequence[Frame], folder: Path) -> list[dict[str, Any]]:
     return told
 
 
+def in_use(told: Sequence[dict[str, Any]], worth: dict[str, float] | None) -> list[dict[str, Any]]:
+    """The rows with the probabilities that the shipped model gives for such scores."""
+    if worth is None:
+        return list(told)
+    calibration = Calibration(**worth)
+    logits = metrics.logits(np.array([one["score"] for one in told])).tolist()
+    return [
+        {**one, "score": calibration.probability(logit)}
+        for one, logit in zip(told, logits, strict=True)
+    ]
+
+
 def about(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What its card says."""
-    scores = np.clip([one["score"] for one in told], 1e-6, 1 - 1e-6)
+    scores = np.array([one["score"] for one in told])
     truth = np.array([one["label"] == 1 for one in told])
     try:
-        temperature, bias = calibrated(np.log(scores / (1 - scores)), truth)
+        temperature, bias = calibrated(metrics.logits(scores), truth)
         worth = {"temperature": temperature, "bias": bias}
     except ValueError:  # it says less than nothing
         worth = None
@@ -149,9 +163,10 @@ def about(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "operating_point": "half",
         "calibration": worth,
         "limits": [
-            "Not a medical device. Made for research and for testing the way to the PACS.",
+            *LIMITS,
             "The network of an older system, trained anew to be compared with: the other model of "
             "this task is better in cross-validation. It outlines nothing.",
+            "The AUROC of the weights that its authors published is 0.53 on these data: chance.",
         ],
     }
 
@@ -165,10 +180,12 @@ def main() -> None:
     chosen = parser.parse_args()
     known = [one for one in frames(chosen.data) if one.case.suspicious is not None]
     told = crossed(known, chosen.folds)
-    write_whole(chosen.folds / "seed.json", json.dumps({"images": told}, indent=1) + "\n")
+    fields = about(told)
+    rows = json.dumps({"images": in_use(told, fields["calibration"])}, indent=1)
+    write_whole(chosen.folds / "seed.json", rows + "\n")
     chosen.out.mkdir(parents=True, exist_ok=True)
     digest = stored(rounded(train(known, FOLDS)), chosen.out / FILE)
-    card = made({**about(told), "files": [{"name": FILE, "sha256": digest}]})
+    card = made({**fields, "files": [{"name": FILE, "sha256": digest}]})
     write_whole(chosen.out / CARD, json.dumps(card.to_dict(), indent=2) + "\n")
 
 

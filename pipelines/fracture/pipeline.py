@@ -53,12 +53,12 @@ class Fracture:
 
     def problems(self) -> Iterator[str]:
         """A model that is not there, has no such operating point, or is not what its card says."""
-        return asking.problems(self.options, self.models)
+        return asking.problems(self.name, self.options, self.models)
 
     def load(self, device: str) -> None:
         """Read the weights, checked against their digest."""
         with asking.loading(self.name):
-            self.model = asking.loaded(self.options, self.models, device)
+            self.model = asking.loaded(self.name, self.options, self.models, device)
             self.rules = rules(self.options, self.model.card)
 
     def run(self, study: Study, report: Progress) -> Findings:

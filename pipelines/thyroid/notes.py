@@ -19,6 +19,11 @@ APART = (
 )
 NO_SCALE = "Sizes are in pixels: the image does not say how large a pixel is."
 NO_NODULE = "No nodule is outlined on the frames that are judged."
+NO_OUTLINES = "Whole pictures are judged: the model outlines nothing."
+_BEST = (
+    "those with the most nodule in the best picture, and one of each other nodule that seems "
+    "suspicious"
+)
 _MOST_REFERENCES = 10
 
 
@@ -42,15 +47,17 @@ def _frames(judged: Judged) -> Iterator[Note]:
     kept = judged.choice.views
     on = [view.reference for view in kept]
     if judged.looked > len(kept):
-        text = (
-            f"{len(kept)} of the {judged.looked} pictures that were looked at are judged: those "
-            "with the most nodule in the best picture, and one of each other nodule that seems "
-            "suspicious."
-        )
+        by = _BEST if _outlines(judged) else "the best pictures"
+        text = f"{len(kept)} of the {judged.looked} pictures that were looked at are judged: {by}."
         yield _note("frames-chosen", text, on)
     strange = [view.reference for view in kept if not view.gated]
     if strange:
         yield _note("no-gate", NO_GATE, strange, Severity.WARNING)
+
+
+def _outlines(judged: Judged) -> bool:
+    """A model that outlines nodules doubts a picture on which it outlines none."""
+    return bool(judged.outlined) or any(view.doubts for view in judged.choice.views)
 
 
 def _nodules(judged: Judged) -> Iterator[Note]:
@@ -59,7 +66,8 @@ def _nodules(judged: Judged) -> Iterator[Note]:
     sizes = [nodule.sized for nodule in nodules if nodule.sized]
     unscaled = [one.view.reference for one, size in sizes if size.unit != "mm"]
     if not nodules:
-        yield _note("no-nodule", NO_NODULE, [view.reference for view in judged.choice.views])
+        text = NO_NODULE if _outlines(judged) else NO_OUTLINES
+        yield _note("no-nodule", text, [view.reference for view in judged.choice.views])
     if len(places) > 1:
         yield _note("not-matched", APART)
     if unscaled:

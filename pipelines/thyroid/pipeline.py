@@ -61,13 +61,13 @@ class Thyroid:
 
     def problems(self) -> Iterator[str]:
         """A model that is not there, has no such operating point, or is not what its card says."""
-        return asking.problems(self.options, self.models)
+        return asking.problems(self.name, self.options, self.models)
 
     def load(self, device: str) -> None:
         """Read the weights, checked against their digest."""
         layer = self.options.grad_cam_layer
         with asking.loading(self.name):
-            model = asking.loaded(self.options, self.models, device)
+            model = asking.loaded(self.name, self.options, self.models, device)
             self.rules = rules(self.options, model.card)
             self.model = explained_at(model, layer) if layer else model
 
@@ -89,8 +89,9 @@ class Thyroid:
         unread = sum(one.unread > 0 for one in none)
         made = judged(choice, self.rules.threshold, len(views), unread)
         sources = [refer(instance) for instance in study.instances]
-        layer = getattr(self.model, "layer", None) or ""
-        return findings(self.model.card, self.rules, made, looked, refused, sources, layer)
+        model = self.model
+        heat = getattr(model, "method", "Grad-CAM"), getattr(model, "layer", None) or ""
+        return findings(model.card, self.rules, made, looked, refused, sources, heat)
 
     def _look(self, loops: Sequence[Loop], report: Progress) -> list[Looked]:
         options = self.options

@@ -50,9 +50,9 @@ def findings(
     looked: Sequence[Looked],
     refusals: Sequence[Refusal],
     sources: Sequence[Reference],
-    layer: str = "",
+    heat: tuple[str, str] = ("Grad-CAM", ""),
 ) -> Findings:
-    """Everything the pipeline has to say about a study."""
+    """Everything the pipeline has to say about a study; heat maps have a method and a layer."""
     risk = _risk(judged, rules)
     texts = rules.recommendations
     return Findings(
@@ -68,7 +68,7 @@ def findings(
         classifications=tuple(_judgements(card, judged)),
         regions=tuple(map(_region, judged.outlined)),
         measurements=tuple(one for nodule in judged.outlined for one in _measurements(nodule)),
-        heatmaps=tuple(_heatmaps(card, judged, layer)),
+        heatmaps=tuple(_heatmaps(card, judged, heat)),
     )
 
 
@@ -198,7 +198,7 @@ def _measurements(nodule: Nodule) -> Iterator[Measurement]:
         )
 
 
-def _heatmaps(card: Card, judged: Judged, layer: str) -> Iterator[HeatMap]:
+def _heatmaps(card: Card, judged: Judged, heat: tuple[str, str]) -> Iterator[HeatMap]:
     """Of the leading frame of each nodule, what spoke for what the model calls it there.
 
     The model knows its card's threshold only, whatever the site's is.
@@ -213,7 +213,8 @@ def _heatmaps(card: Card, judged: Judged, layer: str) -> Iterator[HeatMap]:
             on=view.reference,
             raster=Raster.of(view.activation),
             explains=SUSPICIOUS if leading.probability >= card.threshold else BENIGN,
-            layer=layer,
+            method=heat[0],
+            layer=heat[1],
         )
 
 

@@ -77,7 +77,7 @@ def evaluate(
             **spoken(look.opinion, card.threshold),
             **(_BLIND if look.blind else {}),
             "case": row.more.get("case", ""),
-            **_dice(row, beside.masks, look.outlined),
+            **_dice(row, beside.masks, look),
             "nodules": [_nodule(look.sight, found) for found in look.opinion.candidates],
         }
 
@@ -118,9 +118,12 @@ def true_outline(row: Row, masks: Path | None, shape: tuple[int, ...]) -> Mask |
     return inside if inside.any() else None
 
 
-def _dice(row: Row, masks: Path | None, outlined: Mask) -> dict[str, Any]:
+def _dice(row: Row, masks: Path | None, look: Look) -> dict[str, Any]:
     try:
-        truth = true_outline(row, masks, outlined.shape)
+        truth = true_outline(row, masks, look.sight.shape)
     except BadPicture as error:
         return {"dice": None, "mask_error": str(error)}
-    return {"dice": None if truth is None else dice(outlined, truth)}
+    # A model that outlines nodules doubts a picture where it outlines none: others have no Dice.
+    opinion = look.opinion
+    silent = not (opinion.candidates or opinion.doubts or opinion.refused or look.blind)
+    return {"dice": None if truth is None or silent else dice(look.outlined, truth)}

@@ -24,6 +24,8 @@ MOST_RESIDENT = 1200
 """Megabytes of a worker with the model, which has judged a frame."""
 MOST_GROWN = 30
 """Megabytes that a long loop takes beyond a short one; unpacked it has 553."""
+MOST_FIRST = 3
+"""Seconds of the first study of a worker: the model was made ready when it was loaded."""
 MOST_READ = 0.1
 """The share of a long file that is read; 12 frames of 600 are 0.02 of it."""
 WATCHING = """
@@ -102,6 +104,7 @@ def test_a_long_loop_costs_no_more_than_a_short_one(
         print(path.name, one)
     assert [one["looks"] for one in told] == [1, LOOKS, LOOKS, LOOKS, LOOKS]
     assert max(one["peak"] for one in told) < MOST_RESIDENT
+    assert told[0]["seconds"] < MOST_FIRST
     for short, long in (told[1:3], told[3:5]):
         assert long["peak"] - short["peak"] < MOST_GROWN
         assert long["read"] < MOST_READ

@@ -1,4 +1,4 @@
-"""What is written into a frame, or scrubbed out of it, does not change what is said of it."""
+"""What is written beside the echoes and in their corners, or scrubbed there, changes nothing."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def scrubbed_inside(picture: Picture, sector: Sector, number: int) -> Picture:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("change", [outside, inside, scrubbed_outside, scrubbed_inside])
-def test_words_move_nothing(
+def test_words_where_scanners_write_move_nothing(
     pipeline: Thyroid,
     frames: list[Picture],
     plain: list[float],

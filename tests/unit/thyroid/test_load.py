@@ -19,7 +19,12 @@ from tests.unit.thyroid.drawn import neck, run, spot
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models with that one."""
     folder = tmp_path_factory.mktemp("site")
-    fields = {**FIELDS, "architecture": "a mean", "thresholds": {"default": 0.5, "strict": 0.9}}
+    fields = {
+        **FIELDS,
+        "task": "thyroid",
+        "architecture": "a mean",
+        "thresholds": {"default": 0.5, "strict": 0.9},
+    }
     add(Registry(site=folder / "models"), fields, str(onnx_file(folder / "mean.onnx")))
     return folder / "models"
 
@@ -46,6 +51,7 @@ def test_a_model_of_the_site_s_judges(site: Path, tmp_path: Path) -> None:
     ("options", "told"),
     [
         ({"model": "mine"}, "no model mine"),
+        ({"model": "fracture"}, "The model fracture is for fracture, and not for thyroid"),
         ({"operating_point": "best"}, "no operating point best; it has default, strict"),
         ({"grad_cam_layer": "last"}, "The layer that the model theirs looks at cannot be chosen"),
     ],
@@ -56,6 +62,12 @@ def test_what_cannot_be_loaded_may_be_mended(
     """The job waits, and the sentence says for what."""
     with pytest.raises(Retryable, match=told):
         made(site, **options).load("cpu")
+
+
+def test_a_model_of_another_task_is_known_beforehand(site: Path) -> None:
+    """It would judge something, and nobody would know what."""
+    (problem,) = made(site, model="fracture").problems()
+    assert problem == "The model fracture is for fracture, and not for thyroid."
 
 
 def test_a_wrong_operating_point_is_known_beforehand(site: Path) -> None:

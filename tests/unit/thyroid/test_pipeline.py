@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.contract import Findings, Mask, Presence
+from pipelines.thyroid.notes import NO_OUTLINES
 from pipelines.thyroid.pipeline import explained_at
 from tests.unit.intake_check.stored import codes, note
 from tests.unit.radiographs.stored import study_of
@@ -231,5 +232,7 @@ def test_a_model_without_outlines_judges_whole_pictures(pipeline: Made, tmp_path
     assert (made.regions, made.measurements, made.heatmaps) == ((), (), ())
     assert {"no-gate", "no-nodule", "no-heat-map"} <= codes(made)
     assert note(made, "no-heat-map").text == "It gives no gradients."
-    several = run(thyroid, tmp_path, neck([]), neck([spot(0.5)]))
+    assert note(made, "no-nodule").text == NO_OUTLINES
+    several = run(thyroid, tmp_path, *[neck([])] * 3, neck([spot(0.5)]))
+    assert note(several, "frames-chosen").text.endswith("are judged: the best pictures.")
     assert not several.classifications[0].calibrated

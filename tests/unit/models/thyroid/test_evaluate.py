@@ -8,11 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from models.evaluation import Beside, read_index
+from models.opinion import Opinion
 from models.thyroid.measuring.evaluate import NO_ECHOES, dice, evaluate, looked
 from tests.unit.models.thyroid.scenes import COLUMNS, ROWS, ByBrightness, a_set, picture
+
+
+class Silent(ByBrightness):
+    """The same, without a word of nodules."""
+
+    def look(self, grey: NDArray[np.uint8]) -> Opinion:
+        """Judge a picture."""
+        return Opinion(probability=super().look(grey).probability)
 
 
 def told(folder: Path, masks: bool = True) -> dict[str, Any]:
@@ -51,6 +61,15 @@ def test_a_picture_in_doubt_has_a_score_too(tmp_path: Path) -> None:
     assert (one["verdict"], one["refused"], one["dice"]) == ("indeterminate", False, 0.0)
     assert one["score"] == pytest.approx(44 / 255, abs=0.02)
     assert one["nodules"] == []
+
+
+def test_a_model_that_never_outlines_has_no_dice(tmp_path: Path) -> None:
+    """It has no doubts either: that it says nothing of nodules is no mistake of it."""
+    a_set(tmp_path, {"a": 90})
+    beside, rows = Beside(masks=tmp_path / "masks"), read_index(tmp_path / "index.csv")
+    found = evaluate(Silent(), rows, tmp_path / "images", beside)
+    assert found["images"][0]["dice"] is None
+    assert found["metrics"]["dice_mean"] is None
 
 
 def test_a_picture_without_echoes_is_refused_and_scored(tmp_path: Path) -> None:

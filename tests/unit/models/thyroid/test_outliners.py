@@ -16,11 +16,21 @@ from models.thyroid.views import SHAPE
 from tests.unit.models.thyroid.phantoms import echoes
 
 
-def bright(strength: float, above: float = 0.0) -> keras.Model:
+def bright(strength: float) -> keras.Model:
     """A network that outlines what is bright, at half the resolution."""
     view = keras.Input((*SHAPE, 1))
     pooled = layers.AveragePooling2D(2)(view)
-    return keras.Model(view, layers.Rescaling(strength, offset=-strength * above)(pooled))
+    network = keras.Model(view, layers.Conv2D(1, 1)(pooled))
+    network.set_weights([np.full((1, 1, 1, 1), strength), np.zeros(1)])
+    return network
+
+
+def test_networks_of_different_kinds_are_refused() -> None:
+    """They are run as one network with other weights each time."""
+    view = keras.Input((*SHAPE, 1))
+    other = keras.Model(view, layers.Conv2D(1, 3, strides=2, padding="same")(view))
+    with pytest.raises(ValueError, match="not of one kind"):
+        Outliners([[bright(1)], [bright(1)], [bright(1)], [other]])
 
 
 def chances(*groups: Sequence[keras.Model], grey: NDArray[np.uint8]) -> NDArray[np.float32]:
