@@ -12,6 +12,7 @@ from pydicom import Dataset
 from pydicom.uid import generate_uid
 
 from bench.phantoms import us_thyroid
+from bench.proc import peak_mb
 from models.registry import Registry
 from storage.records import JobStatus
 from tests.acceptance.conftest import pacs
@@ -22,6 +23,8 @@ from tests.real import ultrasounds
 from tests.unit.ultrasound.stored import changed, region
 
 FRAMES = 12
+MOST_HELD = 1.2e9
+"""Bytes, at the peak."""
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +94,14 @@ def test_a_drawn_thyroid_is_answered(node: Node, orthanc: Orthanc, tmp_path: Pat
     validated(found)
     (job,) = story["jobs"]
     assert job["status"] == JobStatus.DONE
+
+
+def test_the_worker_fits_a_small_machine(node: Node) -> None:
+    """With the model, the pipeline and all kinds of results, it never held 1.2 GB."""
+    peaks = [peak_mb(worker) for worker in node.processes("worker")]
+    print(peaks)
+    assert max(peaks) > 600  # TensorFlow alone takes as much: it is the right process
+    assert max(peaks) * 2**20 < MOST_HELD
 
 
 def test_an_abdomen_is_left_alone_because(node: Node, tmp_path: Path) -> None:
