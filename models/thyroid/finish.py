@@ -41,7 +41,6 @@ from models.thyroid.model import (
     JUDGING,
     MEMBERS,
     OUTLINE,
-    of_fold,
 )
 from models.thyroid.nodules import ROWS, Grey, Mask, Nodule, nodules
 from models.thyroid.outlining import Outliners, found
@@ -91,7 +90,6 @@ def looked(members: Sequence[Any], known: Sequence[Frame]) -> list[Looked]:
     """Each frame by the members of its fold."""
     knows = tf.function(knowing(), autograph=False, reduce_retracing=True)
     outliners = [Outliners(of_fold(members, fold)) for fold in range(FOLDS)]
-
     seen = []
     for frame in known:
         grey = frame.sight.grey
@@ -104,6 +102,12 @@ def looked(members: Sequence[Any], known: Sequence[Frame]) -> list[Looked]:
         taught = [np.zeros((0, KNOWN), np.float32), *(known_of(knows, one) for one in true)]
         seen.append(Looked(frame, inside, told, areas, np.concatenate(taught)))
     return seen
+
+
+def of_fold(members: Sequence[Any], fold: int) -> list[Sequence[Any]]:
+    """The two that never saw a fold, in groups: each of them looks in two ways."""
+    one, other = members[fold], members[fold + FOLDS]
+    return [[one], [one], [other], [other]]
 
 
 def otherwise(grey: Grey, inside: Mask) -> Iterator[Nodule]:

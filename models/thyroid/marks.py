@@ -42,11 +42,6 @@ FROM = [
 """How far from a hidden pixel its grain is taken."""
 
 
-def without_marks(picture: NDArray[np.uint8]) -> Grey:
-    """The greys of a picture; what was drawn into it is filled up from around."""
-    return filled(*marked(picture))
-
-
 def marked(picture: NDArray[np.uint8]) -> tuple[Grey, Mask]:
     """The greys of a picture, and where something was drawn into it."""
     grey, tinted = _greyed(picture)

@@ -202,12 +202,6 @@ def in_groups(members: Sequence[Any]) -> list[Sequence[Any]]:
     return [members[at :: len(WAYS)] for at in range(len(WAYS))]
 
 
-def of_fold(members: Sequence[Any], fold: int) -> list[Sequence[Any]]:
-    """The same of the two that never saw a fold: each of them looks in two ways."""
-    one, other = members[fold], members[fold + FOLDS]
-    return [[one], [one], [other], [other]]
-
-
 def load(entry: Entry, device: str = "cpu") -> Thyroid:
     """The model of a registered entry, from the bytes whose digests were checked."""
     card = entry.card

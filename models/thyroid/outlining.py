@@ -56,7 +56,7 @@ class Outliners:
         for group in groups:
             self._weights.append([])
             for one in group:  # each is let go before the next one is loaded
-                network = network or one
+                network = one if network is None else network
                 with tf.device(place(device)):
                     self._weights[-1].append(_weights(one))
         shapes = {tuple(one.shape for part in w for one in part) for g in self._weights for w in g}

@@ -111,14 +111,14 @@ class Bands(layers.Layer):
 
     def call(self, inputs: Sequence[Any]) -> Any:
         """Brightness, the grain between each two blurs, how fast greys change, and patterns."""
-        brightness = ops.log(inputs[1] + BLACK)
+        light = [ops.log(inputs[1 + number] + BLACK) for number in COMPARED]
+        brightness = light[0]
         usual = ops.mean(brightness, axis=(1, 2), keepdims=True)
         grain = [ops.abs(finer - coarser) for finer, coarser in pairwise(inputs)]
         beyond = ops.pad(inputs[2], [(0, 0), (1, 1), (1, 1), (0, 0)], mode="symmetric")
         down = (beyond[:, 2:, 1:-1] - beyond[:, :-2, 1:-1]) / 2
         across = (beyond[:, 1:-1, 2:] - beyond[:, 1:-1, :-2]) / 2
         others = ops.concatenate([*grain, down, across, inputs[1] - inputs[3]], axis=-1)
-        light = [ops.log(inputs[1 + number] + BLACK) for number in COMPARED]
         found = [brightness - usual, others / ops.exp(usual)]
         found += [_turns(_brighter(one, TURN)) for one in light]
         found += [_peak(_brighter(one, PEAK)) for one in light]

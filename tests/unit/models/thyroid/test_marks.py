@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from models.thyroid.marks import filled, marked, without_marks
+from models.thyroid.marks import filled, marked
 from models.thyroid.sight import seen
 from tests.unit.models.thyroid.test_sector import speckle
 
@@ -24,6 +24,11 @@ WHITE, YELLOW, GREEN = (255, 255, 255), (255, 255, 0), (0, 255, 0)
 PALE, SILVER = (230, 230, 230), (200, 200, 200)
 FONTS = Path(__file__).parents[4] / "results/fonts"
 DATA = Path(__file__).parents[5] / "shared/data/thyroid"
+
+
+def without_marks(picture: Picture) -> Picture:
+    """Its greys, as a network sees them where all of it is echoes."""
+    return filled(*marked(picture))
 
 
 def plain() -> Picture:
